@@ -1,0 +1,65 @@
+# Everything sets itself up in .venv; a plain Python >= 3.11 and make are all it takes.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check bench clean format lock help
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.demo  ## an organization being governed, on local AWS and local Slack
+	$(BIN)/guardian demo $(ARGS)
+
+test: .venv/.dev   ## everything: format, lint, types, contracts, all tests, coverage
+	@$(MAKE) --no-print-directory static
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=90
+
+check: .venv/.dev  ## what to run before a commit: everything that is fast
+	@$(MAKE) --no-print-directory static
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+.PHONY: static
+static:
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## put the code in shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/.dev  ## measure; prints figures, fails nothing
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lock:            ## pin every dependency again (needs uv)
+	uv pip compile pyproject.toml --extra demo --extra dev $(LOCK) -o requirements/dev.txt
+	uv pip compile pyproject.toml --extra demo -c requirements/dev.txt $(LOCK) -o requirements/demo.txt
+	uv pip compile pyproject.toml -c requirements/dev.txt $(LOCK) -o requirements/runtime.txt
+	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
+
+clean:           ## forget everything that was made here
+	rm -rf .venv demo-output var dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.base: requirements/build.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guardian needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@touch $@
+
+.venv/.demo: .venv/.base requirements/demo.txt pyproject.toml
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.base requirements/dev.txt pyproject.toml
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.demo
