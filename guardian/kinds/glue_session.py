@@ -1,0 +1,95 @@
+"""Glue interactive sessions: notebooks, Studio data previews. The kind guardian began with.
+
+Facts: docs/reference/kinds.md. A session bills while it is READY, busy or not; a PROVISIONING one cannot be stopped;
+its id is chosen by the caller and may hold any printable character.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from guardian.documents import Document, pick, text
+from guardian.ids import Region
+from guardian.kinds.base import Call, Kind, Listing, Phase, PriceBook, StartEvent, Tags, Worth
+
+# DPUs of one worker. R and Z types are memory-optimised and priced by another unit.
+DPU = {
+    "G.025X": "0.25",
+    "G.1X": "1",
+    "G.2X": "2",
+    "G.4X": "4",
+    "G.8X": "8",
+    "G.12X": "12",
+    "G.16X": "16",
+}
+DEFAULT_TIMEOUT_MINUTES = 2880  # Glue's own: 48 hours
+
+
+def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
+    """DPU-hours until Glue's own idle timeout or timeout would have ended the session."""
+    rate, units = prices.rate("glue-dpu-hour", region), _dpu(facts)
+    minutes = [pick(facts, name) for name in ("idle_timeout", "timeout")]
+    limits = [m for m in minutes if isinstance(m, int | float) and m > 0]
+    hours = Decimal(str(min(limits, default=DEFAULT_TIMEOUT_MINUTES))) / 60
+    if rate is None or units is None:
+        return Worth(
+            None,
+            hours,
+            "unknown worker type" if rate is not None else "no Glue price for this region",
+        )
+    return Worth(rate * units, hours, f"{units} DPU at ${rate}/DPU-hour until Glue's own timeout")
+
+
+def _dpu(facts: Document) -> Decimal | None:
+    capacity, workers = pick(facts, "max_capacity"), pick(facts, "workers")
+    per_worker = DPU.get(text(facts, "worker_type"))
+    if per_worker and isinstance(workers, int):
+        return Decimal(per_worker) * workers
+    return Decimal(str(capacity)) if isinstance(capacity, int | float) else None
+
+
+_SESSION = "arn:{partition}:glue:{region}:{account}:session/*"
+
+KIND = Kind(
+    key="glue-session",
+    title="Glue interactive session",
+    starts=(
+        StartEvent(
+            "aws.glue", "glue.amazonaws.com", ("CreateSession",), "responseElements.session.id"
+        ),
+    ),
+    listing=Listing(
+        Call("glue", "ListSessions", {"MaxResults": 1000}),
+        items="Sessions",
+        id="Id",
+        status="Status",
+        start="CreatedOn",
+    ),
+    arn="arn:{partition}:glue:{region}:{account}:session/{id}",
+    reads={
+        "session": Call("glue", "GetSession", {"Id": "{id}"}, _SESSION),
+        # IAM's tables do not list a session among the resources of GetTags, so it is granted on all.
+        "tags": Call("glue", "GetTags", {"ResourceArn": "{arn}"}),
+    },
+    gone=("EntityNotFound",),
+    status="session.Session.Status",
+    phases={
+        "PROVISIONING": Phase.PENDING,
+        "READY": Phase.LIVE,
+        "STOPPING": Phase.ENDING,
+        "STOPPED": Phase.OVER,
+        "FAILED": Phase.OVER,
+        "TIMEOUT": Phase.OVER,
+    },
+    start="session.Session.CreatedOn",
+    tags=Tags("tags.Tags", pairs=False),
+    stop=Call("glue", "StopSession", {"Id": "{id}"}, _SESSION),
+    facts={
+        "max_capacity": "session.Session.MaxCapacity",
+        "worker_type": "session.Session.WorkerType",
+        "workers": "session.Session.NumberOfWorkers",
+        "idle_timeout": "session.Session.IdleTimeout",
+        "timeout": "session.Session.Timeout",
+    },
+    worth=worth,
+    default_grace=timedelta(minutes=30),
+)

@@ -1,0 +1,1 @@
+"""Policies: what the files say (`model`, `load`) and what holds for an account (`resolve`)."""

@@ -1,0 +1,244 @@
+"""The judgement over one running thing, under one rule, at one moment. Pure.
+
+The state machine carries the same judgement as JSONata (`guardian.stack.judgement`); a differential test holds them
+together. Whatever is unclear means: look again, do not stop.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from guardian.documents import Document, Json, moment, pick, text
+from guardian.ids import Target
+from guardian.kinds.base import Idle, Kind, Phase
+from guardian.policy.model import Exemption, Rule
+
+KEEP_UNTIL = "guardian:keep-until"
+"""The tag that keeps a resource alive until a moment in UTC, `2026-11-23T18:00:00Z`."""
+_DAYS = (
+    "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    "|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8]))"
+)
+KEEP_UNTIL_FORM = f"^20[0-9]{{2}}-{_DAYS}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+"""Only days that surely exist, so that a machine that waits for it cannot stumble."""
+UNCLEAR_KEEP_UNTIL = f"its tag {KEEP_UNTIL} is no UTC time such as 2026-11-23T18:00:00Z"
+PAUSE = timedelta(minutes=1)
+"""What lies between two looks at something that is on its way from one state to another."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was seen of a resource: the answers of its kind's reads by name, and those who may have started it.
+
+    `since` is when its start was announced, None where only the resource itself tells. `principals` are the ARNs of who
+    started it, empty where nobody could say.
+    """
+
+    id: str
+    target: Target
+    seen: Document
+    since: datetime | None = None
+    principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stop:
+    """It is due since `due` and nothing speaks for it."""
+
+    due: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Keep:
+    """It is left alone, for good as far as this look can tell."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """It bills no more: nothing to do is an outcome."""
+
+    reason: str
+
+
+Verdict = Stop | Keep | LookAgain | Gone
+
+
+def judge(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict:
+    """What to do about it. The order of the questions is the order of the answers' weight."""
+    status = text(sighting.seen, kind.status)
+    return (
+        _by_phase(kind.phase(status), status, now)
+        or _by_will(kind, rule, sighting, now)
+        or _by_time(kind, rule, sighting, now)
+        or _by_activity(kind, rule, sighting, now)
+        or Stop(_due(kind, rule, sighting), stop_reason(rule))
+    )
+
+
+def stop_reason(rule: Rule) -> str:
+    """Why a thing under this rule is stopped."""
+    idle = f"idle for {spoken(rule.idle)}" if rule.idle else ""
+    return idle or f"grace of {spoken(rule.grace)} is over"
+
+
+def spoken(span: timedelta) -> str:
+    """A duration as policies write it: `30m`, `1h30m`, `2d`."""
+    seconds, parts = int(span.total_seconds()), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _by_phase(phase: Phase | None, status: str, now: datetime) -> Verdict | None:
+    match phase:
+        case Phase.OVER:
+            return Gone(f"it is {status}")
+        case Phase.ENDING:
+            return LookAgain(now + PAUSE, f"it is {status}")
+        case None:
+            return LookAgain(now + PAUSE, f"its status {status} is unknown to guardian")
+        case Phase.PENDING | Phase.LIVE:
+            return None
+
+
+def _by_will(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
+    """What somebody has said: protection, exemptions, keep-until."""
+    for path, reason in kind.kept.items():
+        if pick(sighting.seen, path) is True:
+            return Keep(reason)
+    tags = tags_of(kind, sighting.seen)
+    exempt = exempting(rule, sighting, tags, now)
+    if exempt is not None:
+        return Keep(exemption_reason(exempt))
+    if not sighting.principals and any(e.principal and holds_on(e, now) for e in rule.exempt):
+        return LookAgain(now + PAUSE, "who started it is unknown and an exemption depends on it")
+    return _by_keep_until(tags.get(KEEP_UNTIL), now)
+
+
+def _by_keep_until(until: str | None, now: datetime) -> Verdict | None:
+    if until is None:
+        return None
+    end = moment(until) if re.fullmatch(KEEP_UNTIL_FORM, until) else None
+    if end is None:
+        return Keep(UNCLEAR_KEEP_UNTIL)
+    return LookAgain(end, f"kept alive until {until}") if now < end else None
+
+
+def _by_time(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
+    if moment(pick(sighting.seen, kind.start)) is None:
+        return LookAgain(now + PAUSE, "when it began is unknown")
+    due = _due(kind, rule, sighting)
+    if now < due:
+        return LookAgain(due, f"its grace of {spoken(rule.grace)} is not over")
+    if kind.phase(text(sighting.seen, kind.status)) is Phase.PENDING:
+        return LookAgain(now + PAUSE, "it cannot be stopped yet")
+    return None
+
+
+def _due(kind: Kind, rule: Rule, sighting: Sighting) -> datetime:
+    # A thing stopped and started again has a new start: the later one counts.
+    began = moment(pick(sighting.seen, kind.start))
+    starts = [start for start in (began, sighting.since) if start is not None]
+    return max(starts) + rule.grace
+
+
+def _by_activity(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
+    if rule.idle is None or kind.idle is None:
+        return None
+    again = now + idle_pause(rule.idle)
+    if text(sighting.seen, kind.status) != kind.idle.status:
+        return LookAgain(again, "it is at work")
+    samples = [s for s in _samples(kind.idle, sighting.seen) if isinstance(s, int | float)]
+    if len(samples) < samples_needed(kind.idle, rule.idle):
+        return LookAgain(again, "too few samples to call it idle")
+    if min(samples) < kind.idle.value:
+        return LookAgain(again, "it was at work lately")
+    return None
+
+
+def _samples(idle: Idle, seen: Document) -> list[Json]:
+    value = pick(seen, f"idle.{idle.samples}")
+    return list(value) if isinstance(value, list) else []
+
+
+def samples_needed(idle: Idle, window: timedelta) -> int:
+    """How many samples a window must hold to be believed: all but the one that may be late, and at least one."""
+    return max(1, math.floor(window / idle.period) - 1)
+
+
+def idle_pause(window: timedelta) -> timedelta:
+    """What lies between two looks at something that is not idle."""
+    return max(timedelta(minutes=5), window / 4)
+
+
+def tags_of(kind: Kind, seen: Document) -> Mapping[str, str]:
+    """The resource's tags, whichever way its service tells them."""
+    found = pick(seen, kind.tags.path)
+    if not kind.tags.pairs:
+        return {k: str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
+    pairs = found if isinstance(found, list | tuple) else []
+    return {text(pair, "Key"): text(pair, "Value") for pair in pairs}
+
+
+def exempting(
+    rule: Rule, sighting: Sighting, tags: Mapping[str, str], now: datetime
+) -> Exemption | None:
+    """The first exemption that holds for it."""
+    return next((e for e in rule.exempt if holds_on(e, now) and _covers(e, sighting, tags)), None)
+
+
+def exemption_reason(exempt: Exemption) -> str:
+    """Why it is exempt, in the words of who wrote it, else by what it goes."""
+    by = [f"tag {key}={value}" for key, value in sorted(exempt.tags.items())]
+    by += [
+        f"{name} {value}"
+        for name, value in (("principal", exempt.principal), ("id", exempt.id))
+        if value
+    ]
+    by += ["its account"] if exempt.accounts else []
+    return f"exempt: {exempt.reason or ', '.join(by)}"
+
+
+def holds_on(exempt: Exemption, now: datetime) -> bool:
+    """Whether it has not expired."""
+    return exempt.expires is None or now < datetime.combine(exempt.expires, time(), UTC)
+
+
+def _covers(exempt: Exemption, sighting: Sighting, tags: Mapping[str, str]) -> bool:
+    if exempt.accounts and sighting.target.account not in exempt.accounts:
+        return False
+    if exempt.id and not matches(exempt.id, sighting.id):
+        return False
+    if exempt.principal and not any(
+        matches(exempt.principal, p) for p in sighting.principals or ()
+    ):
+        return False
+    return all(key in tags and matches(value, tags[key]) for key, value in exempt.tags.items())
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether a pattern with `*` and `?` fits all of a text."""
+    return re.search(wildcard(pattern), value) is not None
+
+
+def wildcard(pattern: str) -> str:
+    """A pattern as a regular expression that Python, JavaScript and Java read alike."""
+    signs = {"*": r"[\s\S]*", "?": r"[\s\S]"}
+    escaped = (
+        signs.get(c) or (c if c.isalnum() or not c.isascii() else f"\\{c}") for c in pattern
+    )
+    return f"^(?:{''.join(escaped)})$"
