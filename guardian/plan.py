@@ -1,0 +1,180 @@
+"""The difference between what should be deployed and what is: changes and skips, each with its reason. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from guardian.desire import DesiredState, Skip, WantedStackSet
+from guardian.ids import AccountId, Target
+from guardian.repair import Drift
+
+
+class InstanceStatus(StrEnum):
+    """AWS's stack instance statuses."""
+
+    CURRENT = "CURRENT"
+    OUTDATED = "OUTDATED"
+    INOPERABLE = "INOPERABLE"
+
+
+@dataclass(frozen=True)
+class DeployedInstance:
+    target: Target
+    status: InstanceStatus
+    reason: str = ""
+    detailed: str = ""
+    """AWS's detailed status, `SKIPPED_SUSPENDED_ACCOUNT` for instance."""
+    ou: str = ""
+    """The OU id that the instance was deployed through, empty where AWS does not tell."""
+
+
+@dataclass(frozen=True)
+class DeployedStackSet:
+    """One of ours as it is: made by guardian (its ownership tag says so), nothing else is ever listed here.
+
+    `busy` names the operation that is running on it.
+    """
+
+    name: str
+    fingerprint: str
+    instances: tuple[DeployedInstance, ...]
+    busy: str = ""
+
+
+class Action(StrEnum):
+    """In the order in which they are done: an account leaves one policy before another takes it."""
+
+    CREATE_STACK_SET = "create stack set"
+    DELETE_INSTANCE = "delete instance"
+    UPDATE_STACK_SET = "update stack set"
+    CREATE_INSTANCE = "create instance"
+    REPAIR = "repair"
+    DELETE_STACK_SET = "delete stack set"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing to do. `target` is None where the whole stack set is meant; `drift` says what a repair mends."""
+
+    action: Action
+    stack_set: str
+    reason: str
+    target: Target | None = None
+    drift: Drift | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    changes: tuple[Change, ...]
+    skips: tuple[Skip, ...]
+
+    @property
+    def id(self) -> str:
+        """The same for the same changes."""
+        words = "\n".join(f"{c.action} {c.stack_set} {c.target} {c.reason}" for c in self.changes)
+        return hashlib.sha256(words.encode()).hexdigest()[:12]
+
+
+Drifts = Mapping[tuple[str, Target], tuple[Drift, ...]]
+"""What the probes found, by stack set and target."""
+
+
+def plan(
+    desired: DesiredState, deployed: Iterable[DeployedStackSet], drifts: Drifts | None = None
+) -> Plan:
+    """What to do so that what is deployed becomes what is desired. Applying it leaves nothing to plan."""
+    there = {stack_set.name: stack_set for stack_set in deployed}
+    busy = {name: s.busy for name, s in there.items() if s.busy}
+    order = {name: rank for rank, name in enumerate(s.name for s in desired.stack_sets)}
+    wanted = {s.name: s for s in desired.stack_sets}
+    changes = [
+        *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired.frozen)),
+        *(c for name, s in there.items() if name not in wanted for c in _away(s, desired.frozen)),
+        *_repairs(drifts or {}),
+    ]
+    doable = [change for change in changes if change.stack_set not in busy]
+    skips = [*desired.skips, *_held_up(changes, busy), *_suspended(there.values(), desired)]
+    last = len(order)
+
+    def place(change: Change) -> tuple[int, int, str, str, str]:
+        rank = order.get(change.stack_set, last)
+        return (
+            _RANK[change.action],
+            rank,
+            change.stack_set,
+            str(change.target or ""),
+            change.reason,
+        )
+
+    return Plan(tuple(sorted(doable, key=place)), tuple(dict.fromkeys(skips)))
+
+
+_RANK = {action: rank for rank, action in enumerate(Action)}
+
+
+def _towards(
+    wanted: WantedStackSet, deployed: DeployedStackSet | None, frozen: frozenset[AccountId]
+) -> Iterator[Change]:
+    name = wanted.name
+    if deployed is None:
+        yield Change(Action.CREATE_STACK_SET, name, "it does not exist")
+    instances = {i.target: i for i in deployed.instances} if deployed else {}
+    for target in wanted.targets - instances.keys():
+        yield Change(Action.CREATE_INSTANCE, name, "governed and not deployed", target)
+    for target in instances.keys() - wanted.targets:
+        if target.account not in frozen:
+            yield Change(Action.DELETE_INSTANCE, name, "no longer governed by this policy", target)
+    kept = [i for target, i in instances.items() if target in wanted.targets]
+    for instance in kept:
+        if instance.status is InstanceStatus.INOPERABLE:
+            reason = f"inoperable, to be made anew: {instance.reason or 'AWS gives no reason'}"
+            yield Change(Action.DELETE_INSTANCE, name, reason, instance.target)
+    if deployed is not None:
+        yield from _update(wanted, deployed, kept)
+
+
+def _update(
+    wanted: WantedStackSet, deployed: DeployedStackSet, kept: list[DeployedInstance]
+) -> Iterator[Change]:
+    outdated = [i for i in kept if i.status is InstanceStatus.OUTDATED]
+    if wanted.fingerprint != deployed.fingerprint:
+        reason = (
+            f"its template changed: has {deployed.fingerprint[:8]}, wants {wanted.fingerprint[:8]}"
+        )
+        yield Change(Action.UPDATE_STACK_SET, wanted.name, reason)
+    elif outdated:
+        reason = f"{len(outdated)} of its instances are outdated"
+        yield Change(Action.UPDATE_STACK_SET, wanted.name, reason)
+
+
+def _away(deployed: DeployedStackSet, frozen: frozenset[AccountId]) -> Iterator[Change]:
+    left = [i for i in deployed.instances if i.target.account not in frozen]
+    for instance in left:
+        yield Change(Action.DELETE_INSTANCE, deployed.name, "its policy is gone", instance.target)
+    if len(left) == len(deployed.instances):
+        yield Change(Action.DELETE_STACK_SET, deployed.name, "its policy governs no account")
+
+
+def _repairs(drifts: Drifts) -> Iterator[Change]:
+    for (name, target), found in drifts.items():
+        for drift in found:
+            reason = f"{drift.what}: {drift.resource}" + (
+                f" ({drift.detail})" if drift.detail else ""
+            )
+            yield Change(Action.REPAIR, name, reason, target, drift)
+
+
+def _held_up(changes: Iterable[Change], busy: Mapping[str, str]) -> Iterator[Skip]:
+    for change in changes:
+        if change.stack_set in busy and change.target is not None:
+            reason = f"{change.stack_set}: operation {busy[change.stack_set]} is in progress"
+            yield Skip(change.target.account, change.target.region, reason)
+
+
+def _suspended(deployed: Iterable[DeployedStackSet], desired: DesiredState) -> Iterator[Skip]:
+    for stack_set in deployed:
+        for instance in stack_set.instances:
+            if instance.target.account in desired.frozen:
+                reason = f"{stack_set.name}: its account is not active, the stack is left as it is"
+                yield Skip(instance.target.account, instance.target.region, reason)

@@ -1,0 +1,1 @@
+"""What a governed account gets, rendered from a policy. Pure: the same policy gives the same bytes."""

@@ -1,0 +1,57 @@
+"""The member role: what guardian itself may do in a governed account, generated from what the policies govern.
+
+The sweep lists, looks, stops; the drift probe reads guardian's own rules and machines and puts them right.
+"""
+
+from collections.abc import Iterable
+
+from guardian.documents import Json
+from guardian.kinds.base import Call
+from guardian.policy.model import Policy
+from guardian.stack import iam, names
+from guardian.stack.names import Hub
+from guardian.stack.state_machine import permissions
+from guardian.stack.template import rendered
+
+_RULES = f"arn:{{partition}}:events:{{region}}:{{account}}:rule/{names.PREFIX}-*"
+_MACHINES = f"arn:{{partition}}:states:{{region}}:{{account}}:stateMachine:{names.PREFIX}-*"
+_ROLES = f"arn:{{partition}}:iam::{{account}}:role/{names.PREFIX}-*"
+
+WHO_STARTED = Call("cloudtrail", "LookupEvents", {})
+PROBE = (
+    Call("events", "DescribeRule", {}, _RULES),
+    Call("events", "ListTargetsByRule", {}, _RULES),
+    Call("stepfunctions", "DescribeStateMachine", {}, _MACHINES, "states"),
+)
+MEND = (
+    Call("events", "PutRule", {}, _RULES),
+    Call("events", "PutTargets", {}, _RULES),
+    Call("stepfunctions", "UpdateStateMachine", {}, _MACHINES, "states"),
+    Call("stepfunctions", "CreateStateMachine", {}, _MACHINES, "states"),
+    Call("iam", "PassRole", {}, _ROLES),
+)
+
+
+def access_template(policies: Iterable[Policy], hub: Hub) -> str:
+    """The template of the stack set that goes out before all others."""
+    calls = [*member_calls(policies), WHO_STARTED, *PROBE, *MEND]
+    role = iam.role(hub.member_role, _trust(hub), iam.statements(calls, everywhere=True))
+    return rendered("guardian: access of the hub", {"MemberRole": role})
+
+
+def member_calls(policies: Iterable[Policy]) -> tuple[Call, ...]:
+    """The calls that the sweep makes under these policies."""
+    rules = [rule for policy in policies for rule in policy.rules]
+    listings = [rule.kind.listing.call for rule in rules]
+    return (*listings, *(call for rule in rules for call in permissions(rule)))
+
+
+def _trust(hub: Hub) -> Json:
+    # By condition, not by principal: a role named as principal is stored by its unique id, and making it anew
+    # would lock guardian out of every account.
+    account = {"AWS": {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{hub.account}:root"}}
+    condition = {
+        "ArnLike": {"aws:PrincipalArn": hub.principal},
+        "StringEquals": {"aws:PrincipalOrgID": hub.organization},
+    }
+    return iam.trust(account, condition)

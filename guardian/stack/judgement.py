@@ -1,0 +1,143 @@
+"""The judgement of `guardian.verdict` as one JSONata expression, for the state machine to carry.
+
+It reads `$seen`, `$id`, `$account`, `$eventTime`, `$principals`, `$eventOwner` and gives an object:
+`do` (stop, keep, again, gone), `reason`, `until` (of again), `due`, `started`, `began`, `owner`, `facts`.
+A Pass state cannot catch an error, so no part of it may fail on any input: what is missing is asked for with `$exists`.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from guardian.documents import instant, jsonata
+from guardian.kinds.base import Idle, Kind, Phase
+from guardian.policy.model import Exemption, Rule
+from guardian.verdict import (
+    KEEP_UNTIL,
+    KEEP_UNTIL_FORM,
+    PAUSE,
+    UNCLEAR_KEEP_UNTIL,
+    exemption_reason,
+    idle_pause,
+    samples_needed,
+    spoken,
+    stop_reason,
+    wildcard,
+)
+
+
+def literal(text: str) -> str:
+    """A text as a JSONata string that survives Fn::Sub."""
+    return json.dumps(text, ensure_ascii=False).replace("${", "${!")
+
+
+def milliseconds(span: timedelta) -> int:
+    return int(span / timedelta(milliseconds=1))
+
+
+def judgement(rule: Rule) -> str:
+    """The whole expression. Its questions come in the order of `verdict.judge`."""
+    questions = "\n".join(f"{condition} ? {answer} :" for condition, answer in _questions(rule))
+    stop = _answer("stop", literal(stop_reason(rule)))
+    return f"({_definitions(rule.kind, rule)}\n$answer := {questions}\n{stop};\n{_dressed(rule.kind)})"
+
+
+def _definitions(kind: Kind, rule: Rule) -> str:
+    phases = json.dumps({status: phase.value for status, phase in kind.phases.items()})
+    tags = jsonata(kind.tags.path)
+    lines = {
+        "now": "$millis()",
+        "moment": "$fromMillis($now)",
+        "status": jsonata(kind.status),
+        "phase": f"$lookup({phases}, $status)",
+        "tags": f"$merge({tags}.{{Key: Value}})" if kind.tags.pairs else tags,
+        "keep": f"$lookup($tags, {literal(KEEP_UNTIL)})",
+        "started": jsonata(kind.start),
+        "began": "$exists($started) ? $max([$toMillis($started), $toMillis($eventTime)])",
+        "due": f"$began + {milliseconds(rule.grace)}",
+        "pause": f"$fromMillis($now + {milliseconds(PAUSE)})",
+    }
+    return "\n".join(f"${name} := {value};" for name, value in lines.items())
+
+
+def _questions(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield f'$phase = "{Phase.OVER}"', _answer("gone", '"it is " & $status')
+    yield f'$phase = "{Phase.ENDING}"', _again('"it is " & $status')
+    yield (
+        "$not($exists($phase))",
+        _again('"its status " & $status & " is unknown to guardian"'),
+    )
+    yield from _wills(rule)
+    yield "$not($exists($began))", _again('"when it began is unknown"')
+    waiting = literal(f"its grace of {spoken(rule.grace)} is not over")
+    yield "$now < $due", _again(waiting, "$fromMillis($due)")
+    yield f'$phase = "{Phase.PENDING}"', _again('"it cannot be stopped yet"')
+    if rule.idle is not None and rule.kind.idle is not None:
+        yield from _activity(rule.kind.idle, rule.idle)
+
+
+def _wills(rule: Rule) -> Iterator[tuple[str, str]]:
+    for path, reason in rule.kind.kept.items():
+        yield f"{jsonata(path)} = true", _answer("keep", literal(reason))
+    for exempt in rule.exempt:
+        yield _holds(exempt), _answer("keep", literal(exemption_reason(exempt)))
+    by_principal = [_lasts(exempt) or "true" for exempt in rule.exempt if exempt.principal]
+    if by_principal:
+        yield (
+            f"$count($principals) = 0 and ({' or '.join(by_principal)})",
+            _again('"who started it is unknown and an exemption depends on it"'),
+        )
+    form = f"/{KEEP_UNTIL_FORM}/"
+    unclear = _answer("keep", literal(UNCLEAR_KEEP_UNTIL))
+    yield f"$exists($keep) and $not($contains($keep, {form}))", unclear
+    # To the second, and of one form: the order of the texts is the order of the moments.
+    later = "$substring($moment, 0, 19) < $substring($keep, 0, 19)"
+    yield f"$exists($keep) and {later}", _again('"kept alive until " & $keep', "$keep")
+
+
+def _lasts(exempt: Exemption) -> str:
+    if exempt.expires is None:
+        return ""
+    return f"$moment < {literal(instant(datetime.combine(exempt.expires, time(), UTC)))}"
+
+
+def _holds(exempt: Exemption) -> str:
+    conditions = [_lasts(exempt)]
+    if exempt.accounts:
+        conditions.append(f"$account in {json.dumps(list(exempt.accounts))}")
+    if exempt.id:
+        conditions.append(f"$contains($id, /{wildcard(exempt.id)}/)")
+    if exempt.principal:
+        fits = f"$contains($p, /{wildcard(exempt.principal)}/)"
+        conditions.append(f"$count($filter($principals, function($p) {{{fits}}})) > 0")
+    for key, value in sorted(exempt.tags.items()):
+        tag = f"$lookup($tags, {literal(key)})"
+        conditions.append(f"$exists({tag}) and $contains({tag}, /{wildcard(value)}/)")
+    return " and ".join(filter(None, conditions))
+
+
+def _activity(idle: Idle, window: timedelta) -> Iterator[tuple[str, str]]:
+    pause = f"$fromMillis($now + {milliseconds(idle_pause(window))})"
+    samples = jsonata(f"idle.{idle.samples}")
+    needed = samples_needed(idle, window)
+    yield f"$status != {literal(idle.status)}", _again('"it is at work"', pause)
+    yield f"$count({samples}) < {needed}", _again('"too few samples to call it idle"', pause)
+    yield f"$min({samples}) < {idle.value:g}", _again('"it was at work lately"', pause)
+
+
+def _answer(do: str, reason: str) -> str:
+    return f'{{"do": "{do}", "reason": {reason}}}'
+
+
+def _again(reason: str, until: str = "$pause") -> str:
+    return f'{{"do": "again", "reason": {reason}, "until": {until}}}'
+
+
+def _dressed(kind: Kind) -> str:
+    """The answer with everything a report needs. JSONata leaves out what does not exist."""
+    facts = ", ".join(f"{literal(name)}: {jsonata(path)}" for name, path in kind.facts.items())
+    owner = '$exists($lookup($tags, "owner")) ? $lookup($tags, "owner") : $eventOwner'
+    return (
+        f'$merge([$answer, {{"started": $exists($started) ? $fromMillis($toMillis($started)) : $eventTime, '
+        f'"began": $began, "due": $exists($due) ? $fromMillis($due), "owner": {owner}, "facts": {{{facts}}}}}])'
+    )
