@@ -1,0 +1,154 @@
+"""Policy files as they were written, or everything that is wrong with them at once."""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from guardian.errors import InputError
+from guardian.ids import ROOT, Region, Slug
+from guardian.kinds import all_kinds
+from guardian.policy import values
+from guardian.policy.form import Form
+from guardian.policy.model import (
+    Exemption,
+    KindSettings,
+    Mode,
+    NotifySettings,
+    PolicyFile,
+    Position,
+)
+from guardian.policy.nodes import Fields, Node, Problems, positions, read_yaml
+
+KEYS = ("ou", "mode", "regions", "kinds", "exempt", "notify")
+KIND_KEYS = ("mode", "grace", "idle")
+CONDITIONS = ("tags", "principal", "accounts", "id")
+EXEMPT_KEYS = (*CONDITIONS, "reason", "owner", "expires")
+NOTIFY_KEYS = ("channel", "digest", "timezone")
+SLUG_LENGTH = 24
+
+_OU = re.compile(r"/|(/[^/]+)+/?|r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+
+
+def load_policies(
+    directory: Path, regions: Collection[Region] | None = None
+) -> tuple[PolicyFile, ...]:
+    """Every policy of a directory (`*.yaml`, `*.yml`), by file name.
+
+    `regions` are those that may be named; without them only the form of a name is checked. Raises InputError with all
+    problems of all files, and for a directory without policies: an empty one is a mistake, not the wish to end all.
+    """
+    problems = Problems()
+    read = [(path, read_yaml(path, problems)) for path in _paths(directory)]
+    files = [_policy(path, root, regions, problems) for path, root in read if root]
+    _refuse_twins(files, lambda file: file.ou, "the OU {} has", problems)
+    _refuse_twins(files, lambda file: file.slug, "the name {} belongs to", problems)
+    problems.refuse()
+    return tuple(files)
+
+
+def _paths(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        raise InputError(f"{directory.as_posix()}: there is no such directory")
+    found = [path for path in directory.iterdir() if path.suffix in {".yaml", ".yml"}]
+    paths = sorted(path for path in found if not path.name.startswith("."))
+    if not paths:
+        raise InputError(f"{directory.as_posix()}: there is no policy (*.yaml) in it")
+    return paths
+
+
+def _refuse_twins(
+    files: Iterable[PolicyFile],
+    of: Callable[[PolicyFile], str],
+    subject: str,
+    problems: Problems,
+) -> None:
+    first: dict[str, PolicyFile] = {}
+    for file in files:
+        earlier = first.setdefault(of(file), file)
+        if earlier is not file and of(file):
+            message = f"{subject.format(of(file))} a policy already: {earlier.file}"
+            problems.add(file.ou_position, message)
+
+
+def slug_of(stem: str) -> Slug:
+    """The policy's name inside resource names, out of its file's name.
+
+    A name that does not fit is made to fit, and told apart from others by six digits of its hash.
+    """
+    if len(stem) <= SLUG_LENGTH and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", stem):
+        return Slug(stem)
+    digest = hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    plain = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "policy"
+    return Slug(f"{plain[: SLUG_LENGTH - 7].strip('-')}-{digest}")
+
+
+def _policy(
+    path: Path, root: Fields, known: Collection[Region] | None, problems: Problems
+) -> PolicyFile:
+    form = Form(root, KEYS, problems)
+    file = path.as_posix()
+    regions = form.each("regions", values.region(known))
+    if regions is not None and not form.filled("regions"):
+        form.wrong(form.place("regions"), "regions", "names no region")
+    place = form.place("ou")
+    return PolicyFile(
+        file=file,
+        slug=slug_of(path.stem),
+        ou=form.require("ou", _ou) or "",
+        ou_position=place if isinstance(place, Position) else Position(file, 1, 1),
+        mode=form.read("mode", values.choice(Mode)),
+        regions=regions,
+        kinds=_kinds(form.form("kinds", all_kinds(), "kind")),
+        exempt=tuple(_exemption(item) for item in form.forms("exempt", EXEMPT_KEYS)),
+        notify=_notify(form.form("notify", NOTIFY_KEYS)),
+        positions=positions(root),
+    )
+
+
+def _ou(node: Node) -> str:
+    name = values.text(node)
+    if not _OU.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is neither a path such as /Workloads/Data nor an id such as ou-ab12-11111111"
+        )
+    return name.rstrip("/") or ROOT
+
+
+def _kinds(form: Form) -> dict[str, KindSettings]:
+    return {key: _kind(key, form.form(key, KIND_KEYS)) for key in form.keys}
+
+
+def _kind(key: str, form: Form) -> KindSettings:
+    kind = all_kinds()[key]
+    if "idle" in form.keys and kind.idle is None:
+        message = f"nobody can tell whether a {kind.title} is idle; use grace"
+        form.wrong(form.place("idle"), "idle", message)
+    return KindSettings(
+        mode=form.read("mode", values.choice(Mode)),
+        grace=form.read("grace", values.duration),
+        idle=form.read("idle", values.interval),
+    )
+
+
+def _exemption(form: Form) -> Exemption:
+    exempt = Exemption(
+        tags=form.pairs("tags"),
+        principal=form.read("principal", values.text) or "",
+        accounts=form.each("accounts", values.account) or (),
+        id=form.read("id", values.text) or "",
+        reason=form.read("reason", values.text) or "",
+        owner=form.read("owner", values.text) or "",
+        expires=form.read("expires", values.day),
+    )
+    if not any(form.filled(key) for key in CONDITIONS):
+        form.wrong(form.at, "", f"exempts nothing: give one of {', '.join(CONDITIONS)}")
+    return exempt
+
+
+def _notify(form: Form) -> NotifySettings:
+    return NotifySettings(
+        channel=form.read("channel", values.channel),
+        digest=form.read("digest", values.cron),
+        timezone=form.read("timezone", values.timezone),
+    )

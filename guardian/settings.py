@@ -1,0 +1,303 @@
+"""Settings: one file and the environment, read once. The environment wins."""
+
+import ipaddress
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from guardian.clock import Clock, ScaledClock, system_now
+from guardian.errors import InputError
+from guardian.ids import AccountId, Region
+from guardian.policy import values
+from guardian.policy.form import Form
+from guardian.policy.model import Notify
+from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
+from guardian.verdict import spoken
+
+FILE = "guardian.yaml"
+PREFIX = "GUARDIAN_"
+T = TypeVar("T")
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "home_region": (),
+    "hub": ("account", "region", "bus", "queue_url", "role"),
+    "call_as": (),
+    "member_role": (),
+    "prefix": (),
+    "journal": (),
+    "slack": ("channel", "digest", "timezone"),
+    "schedules": ("reconcile", "sweep", "drift"),
+    "sweep_margin": (),
+    "brakes": ("delete_share", "delete_minimum", "stops_per_sweep"),
+}
+"""Every setting of the file: sections and their keys, or a key by itself."""
+SLACK_API = "https://slack.com/api/"
+FASTEST = 1e-5
+"""The smallest clock scale: a faster day would leave the calendar."""
+
+
+class CallAs(StrEnum):
+    """Whose rights StackSets calls use: the management account's own, or a delegated administrator's."""
+
+    SELF = "self"
+    DELEGATED_ADMIN = "delegated-admin"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where outcomes arrive: the account, the event bus and the queue behind it; `role` is guardian's own there."""
+
+    account: AccountId
+    region: Region
+    bus: str
+    queue_url: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Slack:
+    """`token` is empty where there is none: digests are then not posted. `api` ends in a slash."""
+
+    token: str = field(repr=False)
+    api: str = SLACK_API
+
+
+@dataclass(frozen=True)
+class Schedules:
+    """How much time lies between two runs of each job."""
+
+    reconcile: timedelta
+    sweep: timedelta
+    drift: timedelta
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What brakes allow: a share of the stack instances, from a minimum on, and stops in one sweep."""
+
+    delete_share: float
+    delete_minimum: int
+    stops_per_sweep: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one installation is told.
+
+    `notify` holds where no policy says where digests go; `sweep_margin` is how long the sweep leaves a due resource to
+    the event path.
+    """
+
+    home_region: Region
+    hub: Hub
+    call_as: CallAs
+    member_role: str
+    prefix: str
+    journal: str
+    slack: Slack
+    notify: Notify
+    schedules: Schedules
+    sweep_margin: timedelta
+    brakes: Limits
+    clock: Clock
+
+    def masked(self) -> Mapping[str, str]:
+        """Every setting by its dotted name, as text that may be shown and logged."""
+        hub, notify, times, limits = self.hub, self.notify, self.schedules, self.brakes
+        clock = self.clock
+        return {
+            "home_region": self.home_region,
+            "hub.account": hub.account,
+            "hub.region": hub.region,
+            "hub.bus": hub.bus,
+            "hub.queue_url": hub.queue_url,
+            "hub.role": hub.role,
+            "call_as": self.call_as.value,
+            "member_role": self.member_role,
+            "prefix": self.prefix,
+            "journal": self.journal,
+            "slack.channel": notify.channel,
+            "slack.digest": notify.digest,
+            "slack.timezone": notify.timezone,
+            "slack.token": "***" if self.slack.token else "",
+            "slack.api": self.slack.api,
+            "schedules.reconcile": spoken(times.reconcile),
+            "schedules.sweep": spoken(times.sweep),
+            "schedules.drift": spoken(times.drift),
+            "sweep_margin": spoken(self.sweep_margin),
+            "brakes.delete_share": str(limits.delete_share),
+            "brakes.delete_minimum": str(limits.delete_minimum),
+            "brakes.stops_per_sweep": str(limits.stops_per_sweep),
+            "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
+        }
+
+
+def variables() -> Mapping[str, str]:
+    """The environment variable of every setting of the file: `GUARDIAN_HUB_ACCOUNT` by `hub.account`."""
+    sections = [f"{key}.{part}" for key, parts in KEYS.items() for part in parts]
+    names = [key for key, parts in KEYS.items() if not parts] + sections
+    return {name: PREFIX + name.replace(".", "_").upper() for name in names}
+
+
+def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings of `guardian.yaml` in a directory, overridden by the environment.
+
+    Raises InputError with all problems, each with its line or its variable. A secret is in none of them.
+    """
+    if not directory.is_dir():
+        raise InputError(f"{directory.as_posix()}: there is no such directory")
+    path = directory / FILE
+    if not path.is_file():
+        raise InputError(f"{path.as_posix()}: there is no such file")
+    problems = Problems()
+    written = read_yaml(path, problems)
+    if written is None:
+        raise problems.error()
+    form = Form(_overridden(written, environment, problems), KEYS, problems)
+    settings = _settings(form, environment, problems)
+    problems.refuse()
+    return settings
+
+
+def _overridden(written: Fields, environment: Mapping[str, str], problems: Problems) -> Fields:
+    known = variables()
+    for name in environment:
+        # Others may use the prefix (an orchestrator's GUARDIAN_PORT …): only a near miss is a mistake.
+        if name.startswith(PREFIX) and name not in known.values():
+            near = get_close_matches(name, known.values(), n=1, cutoff=0.9)
+            if near:
+                problems.add(name, f"no such setting; did you mean {near[0]}?")
+    for key, variable in known.items():
+        if environment.get(variable):
+            value = Scalar(environment[variable], variable, plain=False)
+            written = _with(written, key.split("."), value)
+    return written
+
+
+def _with(fields: Fields, path: list[str], value: Node) -> Fields:
+    head, *rest = path
+    if rest:
+        inner = fields.values.get(head)
+        if not isinstance(inner, Fields):
+            inner = Fields({}, {}, inner.at if inner else fields.at)
+        value = _with(inner, rest, value)
+    keys = {head: value.at, **fields.keys}
+    return Fields({**fields.values, head: value}, keys, fields.at)
+
+
+def _settings(form: Form, environment: Mapping[str, str], problems: Problems) -> Settings:
+    home = form.require("home_region", values.region(None)) or Region("")
+    slack = form.form("slack", KEYS["slack"])
+    return Settings(
+        home_region=home,
+        hub=_hub(form.form("hub", KEYS["hub"]), home),
+        call_as=form.read("call_as", values.choice(CallAs)) or CallAs.SELF,
+        member_role=form.read("member_role", _ROLE) or "guardian-member",
+        prefix=form.read("prefix", _NAME) or "guardian",
+        journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
+        slack=_slack(environment, problems),
+        notify=_notify(slack),
+        schedules=_schedules(form.form("schedules", KEYS["schedules"])),
+        sweep_margin=_or(form.read("sweep_margin", values.duration), timedelta(minutes=5)),
+        brakes=_brakes(form.form("brakes", KEYS["brakes"])),
+        clock=_clock(environment, problems),
+    )
+
+
+_ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
+_NAME = values.pattern(
+    r"[a-z][a-z0-9-]{0,15}", "a prefix: lower case, digits, dashes, 16 characters"
+)
+_BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
+_QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
+_JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/guardian.db")
+
+
+def _or(value: T | None, default: T) -> T:
+    """For values whose zero means something."""
+    return default if value is None else value
+
+
+def _hub(form: Form, home: Region) -> Hub:
+    return Hub(
+        account=form.require("account", values.account) or AccountId(""),
+        region=form.read("region", values.region(None)) or home,
+        bus=form.read("bus", _BUS) or "guardian",
+        queue_url=form.require("queue_url", _QUEUE) or "",
+        role=form.read("role", _ROLE) or "guardian-hub",
+    )
+
+
+def _notify(form: Form) -> Notify:
+    default = Notify()
+    return Notify(
+        channel=form.read("channel", values.channel) or default.channel,
+        digest=form.read("digest", values.cron) or default.digest,
+        timezone=form.read("timezone", values.timezone) or default.timezone,
+    )
+
+
+def _schedules(form: Form) -> Schedules:
+    return Schedules(
+        reconcile=form.read("reconcile", values.interval) or timedelta(minutes=30),
+        sweep=form.read("sweep", values.interval) or timedelta(hours=1),
+        drift=form.read("drift", values.interval) or timedelta(hours=6),
+    )
+
+
+def _brakes(form: Form) -> Limits:
+    return Limits(
+        delete_share=_or(form.read("delete_share", values.share), 0.3),
+        delete_minimum=_or(form.read("delete_minimum", values.whole), 10),
+        stops_per_sweep=_or(form.read("stops_per_sweep", values.whole), 50),
+    )
+
+
+def _slack(environment: Mapping[str, str], problems: Problems) -> Slack:
+    api = environment.get("SLACK_API_URL") or SLACK_API
+    if not api.startswith("https://") and not _loopback(api):
+        problems.add("SLACK_API_URL", "must begin with https:// unless it is on this machine")
+    token = environment.get("SLACK_BOT_TOKEN", "").strip()
+    return Slack(token=token, api=api.rstrip("/") + "/")
+
+
+def _clock(environment: Mapping[str, str], problems: Problems) -> Clock:
+    """The system's clock; a local AWS may have its own, and guardian then goes by that."""
+    name = PREFIX + "CLOCK"
+    written = environment.get(name)
+    if not written:
+        return system_now
+    if not _local_aws(environment):
+        problems.add(name, "only for a local AWS: AWS_ENDPOINT_URL must be on this machine")
+    number = r"[0-9]{1,11}(?:\.[0-9]+)?"
+    found = re.fullmatch(f"({number}):({number}(?:e-[0-9]{{1,2}})?)", written)
+    scale = float(found[2]) if found else math.nan
+    if not found or not FASTEST <= scale <= 1:
+        problems.add(name, f"{written!r} is not origin:scale with a scale from {FASTEST:g} to 1")
+        return system_now
+    return ScaledClock(float(found[1]), scale)
+
+
+def _local_aws(environment: Mapping[str, str]) -> bool:
+    """Whether every AWS call stays on this machine."""
+    prefix = "AWS_ENDPOINT_URL"
+    ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+    endpoints = [url for name, url in environment.items() if name.startswith(prefix) and url]
+    return bool(environment.get(prefix)) and not ignored and all(map(_loopback, endpoints))
+
+
+def _loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return parts.scheme in {"http", "https"} and (
+            host == "localhost" or ipaddress.ip_address(host).is_loopback
+        )
+    except ValueError:
+        return False

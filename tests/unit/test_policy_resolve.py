@@ -1,0 +1,272 @@
+"""What holds for an account: inheritance down the tree of OUs."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guardian.errors import InputError
+from guardian.ids import AccountId, OuId, OuPath, Region, Slug, ancestors
+from guardian.kinds import all_kinds
+from guardian.organization import Account, AccountState, Organization
+from guardian.policy.model import (
+    Exemption,
+    KindSettings,
+    Mode,
+    Notify,
+    NotifySettings,
+    Policy,
+    PolicyFile,
+    Position,
+    Rule,
+)
+from guardian.policy.resolve import Governance, resolve
+
+TODAY = date(2026, 11, 23)
+MANAGEMENT = AccountId("999999999999")
+PATHS = ["/", "/A", "/A/B", "/A/B/C", "/A/D", "/E", "/E/F"]
+IRELAND, VIRGINIA = Region("eu-west-1"), Region("us-east-1")
+
+
+def policy_file(ou: str, **settings: object) -> PolicyFile:
+    name = ou.strip("/").replace("/", "-").lower() or "root"
+    file = f"policies/{name}.yaml"
+    bare = PolicyFile(file=file, slug=Slug(name), ou=ou, ou_position=Position(file, 1, 5))
+    return replace(bare, **settings)  # type: ignore[arg-type]  # the test's own keywords
+
+
+def account(number: int, ou: str, state: AccountState = AccountState.ACTIVE) -> Account:
+    return Account(AccountId(f"{number:012}"), f"account-{number}", state, OuPath(ou))
+
+
+def organization(*accounts: Account) -> Organization:
+    ous = {OuPath(path): OuId(f"ou-ab12-{n:08}") for n, path in enumerate(PATHS[1:], 1)}
+    ous[OuPath("/")] = OuId("r-ab12")
+    return Organization("o-exampleorgid", MANAGEMENT, ous, accounts)
+
+
+def policies(*files: PolicyFile) -> Mapping[str, Policy]:
+    governance = resolve(files, organization(), TODAY)
+    return {policy.ou: policy for policy in governance.policies}
+
+
+def rule(policy: Policy, kind: str) -> Rule:
+    return next(rule for rule in policy.rules if rule.kind.key == kind)
+
+
+def test_the_nearest_value_wins_setting_by_setting() -> None:
+    glue = "glue-session"
+    found = policies(
+        policy_file(
+            "/A",
+            regions=(VIRGINIA, IRELAND),
+            kinds={glue: KindSettings(grace=timedelta(hours=1)), "emr-cluster": KindSettings()},
+            notify=NotifySettings(channel="#all", timezone="Europe/London"),
+        ),
+        policy_file(
+            "/A/B",
+            mode=Mode.STOP,
+            kinds={glue: KindSettings(grace=timedelta(minutes=5))},
+            notify=NotifySettings(channel="#b"),
+        ),
+        policy_file("/A/B/C", regions=(IRELAND,)),
+    )
+    assert found["/A"].regions == (IRELAND, VIRGINIA)
+    assert found["/A/B/C"].regions == (IRELAND,)
+    assert rule(found["/A"], glue).grace == timedelta(hours=1)
+    assert rule(found["/A/B/C"], glue).grace == timedelta(minutes=5)
+    assert rule(found["/A/B/C"], "emr-cluster").mode is Mode.STOP
+    assert rule(found["/A"], glue).mode is Mode.OBSERVE
+    assert found["/A/B/C"].notify == Notify("#b", Notify().digest, "Europe/London")
+
+
+def test_what_nobody_says_is_the_kinds_default() -> None:
+    policy = policies(policy_file("/", regions=(IRELAND,)))["/"]
+    assert [r.kind for r in policy.rules] == list(all_kinds().values())
+    for r in policy.rules:
+        assert (r.mode, r.grace, r.idle) == (
+            Mode.OBSERVE,
+            r.kind.default_grace,
+            r.kind.default_idle,
+        )
+
+
+def test_only_named_kinds_are_governed_once_a_file_on_the_path_names_any() -> None:
+    found = policies(
+        policy_file("/", regions=(IRELAND,)),
+        policy_file("/A", kinds={"glue-session": KindSettings()}),
+        policy_file("/A/B", kinds={"emr-cluster": KindSettings()}),
+    )
+    keys = {ou: [r.kind.key for r in policy.rules] for ou, policy in found.items()}
+    assert keys["/"] == list(all_kinds())
+    assert keys["/A"] == ["glue-session"]
+    assert keys["/A/B"] == ["emr-cluster", "glue-session"]
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected"),
+    [
+        ((Mode.OBSERVE, None), (Mode.STOP, None), Mode.STOP),
+        ((None, Mode.OBSERVE), (Mode.STOP, None), Mode.STOP),
+        ((Mode.STOP, None), (None, Mode.OBSERVE), Mode.OBSERVE),
+        ((None, Mode.STOP), (None, None), Mode.STOP),
+        ((None, None), (Mode.STOP, Mode.OBSERVE), Mode.OBSERVE),
+        ((None, None), (None, None), Mode.OBSERVE),
+    ],
+)
+def test_the_nearest_file_that_speaks_of_a_mode_wins_and_in_it_the_kind(
+    above: tuple[Mode | None, Mode | None],
+    below: tuple[Mode | None, Mode | None],
+    expected: Mode,
+) -> None:
+    files = [
+        policy_file(ou, mode=mode, kinds={"glue-session": KindSettings(mode=own)})
+        for ou, (mode, own) in (("/A", above), ("/A/B", below))
+    ]
+    found = policies(replace(files[0], regions=(IRELAND,)), files[1])
+    assert rule(found["/A/B"], "glue-session").mode is expected
+
+
+def test_exemptions_add_up_from_the_root_down() -> None:
+    first, second = Exemption(id="first"), Exemption(id="second")
+    found = policies(
+        policy_file("/A/B", exempt=(second,)),
+        policy_file("/A", regions=(IRELAND,), exempt=(first,)),
+    )
+    assert rule(found["/A/B"], "glue-session").exempt == (first, second)
+    assert rule(found["/A"], "glue-session").exempt == (first,)
+
+
+def test_digests_go_where_the_settings_say_when_no_file_does() -> None:
+    default = Notify("#everyone", "0 7 * * mon", "Asia/Tokyo")
+    file = policy_file("/", regions=(IRELAND,), notify=NotifySettings(digest="0 8 * * fri"))
+    (policy,) = resolve([file], organization(), TODAY, default).policies
+    assert policy.notify == Notify("#everyone", "0 8 * * fri", "Asia/Tokyo")
+
+
+def test_an_ou_may_be_named_by_its_id() -> None:
+    files = policy_file("r-ab12", regions=(IRELAND,)), policy_file("ou-ab12-00000002")
+    assert list(policies(*files)) == ["/A/B", "/"]
+
+
+def test_every_problem_with_ous_and_regions_is_told_at_once() -> None:
+    files = [
+        policy_file("/A/Bb"),
+        policy_file("ou-ab12-00000003"),
+        policy_file("/A/B/C"),
+        policy_file("/E"),
+    ]
+    with pytest.raises(InputError) as raised:
+        resolve(files, organization(), TODAY)
+    assert raised.value.problems == (
+        "policies/a-b-c.yaml:1:5: no regions: neither this policy nor one above it names any",
+        "policies/a-bb.yaml:1:5: there is no OU /A/Bb; did you mean /A/B?",
+        "policies/e.yaml:1:5: no regions: neither this policy nor one above it names any",
+        "policies/ou-ab12-00000003.yaml:1:5: the OU /A/B/C has a policy already: policies/a-b-c.yaml",
+    )
+
+
+def test_accounts_that_are_not_governed_have_a_reason() -> None:
+    closed = [
+        (AccountState.SUSPENDED, "the account is suspended"),
+        (AccountState.PENDING_CLOSURE, "the account is being closed"),
+        (AccountState.CLOSED, "the account is closed"),
+        (AccountState.PENDING_ACTIVATION, "the account is not active yet"),
+    ]
+    accounts = [account(n, "/A", state) for n, (state, _) in enumerate(closed)]
+    root = Account(MANAGEMENT, "management", AccountState.ACTIVE, OuPath("/A"))
+    members = account(7, "/A/B"), account(8, "/E/F")
+    governance = resolve(
+        [policy_file("/A", regions=(IRELAND,))], organization(*accounts, root, *members), TODAY
+    )
+    assert governance.policy_of == {members[0].id: "a"}
+    reasons = [governance.ungoverned[a.id] for a in accounts]
+    assert reasons == [reason for _, reason in closed]
+    assert governance.ungoverned[members[1].id] == "no policy for /E/F or an OU above it"
+    assert governance.ungoverned[MANAGEMENT].startswith("it is the management account")
+
+
+def test_an_expired_exemption_is_a_warning_with_its_place() -> None:
+    ends = [TODAY + timedelta(days=1), TODAY, TODAY - timedelta(days=1)]
+    exempt = tuple(Exemption(id="x", expires=day, owner="ann@example.com") for day in ends)
+    file = policy_file(
+        "/",
+        regions=(IRELAND,),
+        exempt=exempt,
+        positions={"exempt[1].expires": Position("policies/root.yaml", 7, 14)},
+    )
+    owner = "and exempts nothing; its owner is ann@example.com"
+    assert resolve([file], organization(), TODAY).warnings == (
+        f"policies/root.yaml:7:14: exempt[1]: expired on 2026-11-23 {owner}",
+        f"policies/root.yaml:1:5: exempt[2]: expired on 2026-11-22 {owner}",
+    )
+
+
+KIND_SETTINGS = st.builds(
+    KindSettings,
+    mode=st.none() | st.sampled_from(Mode),
+    grace=st.none() | st.timedeltas(timedelta(), timedelta(days=1)),
+)
+FILES = st.lists(
+    st.builds(
+        policy_file,
+        st.sampled_from(PATHS),
+        mode=st.none() | st.sampled_from(Mode),
+        regions=st.sampled_from([(IRELAND,), (IRELAND, VIRGINIA)]),
+        kinds=st.dictionaries(st.sampled_from(list(all_kinds())), KIND_SETTINGS),
+        exempt=st.lists(st.builds(Exemption, id=st.sampled_from("xyz")), max_size=2).map(tuple),
+    ),
+    unique_by=lambda file: file.ou,
+)
+ACCOUNTS = st.lists(
+    st.builds(account, st.integers(1, 99), st.sampled_from(PATHS), st.sampled_from(AccountState)),
+    unique_by=lambda member: member.id,
+)
+
+
+def effective(governance: Governance, member: AccountId) -> tuple[object, ...] | None:
+    """What holds for an account, whatever the policy is called."""
+    by_slug = {policy.slug: policy for policy in governance.policies}
+    slug = governance.policy_of.get(member)
+    policy = by_slug[slug] if slug else None
+    return (policy.regions, policy.rules, policy.notify) if policy else None
+
+
+@given(FILES, ACCOUNTS)
+def test_every_account_is_governed_once_or_has_a_reason(
+    files: list[PolicyFile], accounts: list[Account]
+) -> None:
+    governance = resolve(files, organization(*accounts), TODAY)
+    governed, ungoverned = set(governance.policy_of), set(governance.ungoverned)
+    assert not governed & ungoverned
+    assert governed | ungoverned == {a.id for a in accounts}
+    assert all(governance.ungoverned.values())
+    assert sorted(p.slug for p in governance.policies) == sorted(f.slug for f in files)
+
+
+@given(FILES, ACCOUNTS, st.randoms(use_true_random=False))
+def test_the_order_of_files_does_not_matter(
+    files: list[PolicyFile], accounts: list[Account], order: random.Random
+) -> None:
+    shuffled = order.sample(files, len(files))
+    tree = organization(*accounts)
+    assert resolve(shuffled, tree, TODAY) == resolve(files, tree, TODAY)
+
+
+@given(FILES, ACCOUNTS, st.sampled_from(PATHS))
+def test_a_file_changes_nothing_outside_its_ou(
+    files: list[PolicyFile], accounts: list[Account], ou: str
+) -> None:
+    tree = organization(*accounts)
+    others = [file for file in files if file.ou != ou]
+    extra = policy_file(ou, mode=Mode.STOP, regions=(VIRGINIA,), exempt=(Exemption(id="new"),))
+    before, after = resolve(others, tree, TODAY), resolve([*others, extra], tree, TODAY)
+    for member in accounts:
+        if OuPath(ou) not in ancestors(member.ou):
+            assert effective(after, member.id) == effective(before, member.id)
+        elif member.state is AccountState.ACTIVE:
+            assert effective(after, member.id) != effective(before, member.id)

@@ -1,0 +1,231 @@
+"""Settings: the file, the environment over it, and what is said of wrong ones."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from guardian.clock import ScaledClock, system_now
+from guardian.errors import InputError
+from guardian.policy.model import Notify
+from guardian.settings import CallAs, Limits, Settings, load_settings, variables
+
+ROOT = Path(__file__).parents[2]
+LEAST = """\
+home_region: eu-west-1
+hub: {account: "111122223333", queue_url: https://sqs.eu-west-1.amazonaws.com/111122223333/guardian}
+"""
+LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "GUARDIAN_CLOCK": "1795425267.5:0.01"}
+
+
+def load(directory: Path, content: str, **environment: str) -> Settings:
+    (directory / "guardian.yaml").write_text(content, encoding="utf-8")
+    return load_settings(directory, environment)
+
+
+def problems_of(directory: Path, content: str, **environment: str) -> list[str]:
+    with pytest.raises(InputError) as raised:
+        load(directory, content, **environment)
+    return [problem.removeprefix(f"{directory}/") for problem in raised.value.problems]
+
+
+def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
+    settings = load(tmp_path, LEAST)
+    assert (settings.hub.region, settings.hub.bus) == ("eu-west-1", "guardian")
+    assert settings.call_as is CallAs.SELF
+    assert (settings.member_role, settings.prefix) == ("guardian-member", "guardian")
+    assert settings.journal == "sqlite:///var/guardian.db"
+    assert settings.notify == Notify()
+    assert settings.schedules.reconcile == timedelta(minutes=30)
+    assert settings.schedules.sweep == timedelta(hours=1)
+    assert settings.schedules.drift == timedelta(hours=6)
+    assert settings.sweep_margin == timedelta(minutes=5)
+    assert settings.brakes == Limits(0.3, 10, 50)
+    assert (settings.slack.token, settings.slack.api) == ("", "https://slack.com/api/")
+    assert settings.clock is system_now
+
+
+def test_the_example_is_valid() -> None:
+    settings = load_settings(ROOT / "config", {})
+    assert settings.call_as is CallAs.DELEGATED_ADMIN
+    assert settings.notify == Notify("#cloud-costs", "0 9 * * mon-fri", "Europe/London")
+
+
+IN_ENVIRONMENT = {
+    "home_region": "us-east-1",
+    "hub.account": "012345678901",
+    "hub.region": "us-west-2",
+    "hub.bus": "costs",
+    "hub.queue_url": "http://127.0.0.1:4566/012345678901/costs",
+    "call_as": "delegated-admin",
+    "member_role": "costs-member",
+    "prefix": "costs",
+    "journal": "sqlite:////data/costs.db",
+    "slack.channel": "#costs",
+    "slack.digest": "0 7 * * mon",
+    "slack.timezone": "Asia/Tokyo",
+    "schedules.reconcile": "5m",
+    "schedules.sweep": "10m",
+    "schedules.drift": "1h30m",
+    "sweep_margin": "0s",
+    "brakes.delete_share": "0",
+    "brakes.delete_minimum": "0",
+    "brakes.stops_per_sweep": "0",
+}
+
+
+@pytest.mark.parametrize("content", [LEAST, "call_as: self\nbrakes:\n"])
+def test_the_environment_wins_for_every_setting(tmp_path: Path, content: str) -> None:
+    environment = {variables()[name]: value for name, value in IN_ENVIRONMENT.items()}
+    assert variables().keys() == IN_ENVIRONMENT.keys()
+    assert (
+        load(tmp_path, content, **environment).masked().items()
+        >= (IN_ENVIRONMENT | {"brakes.delete_share": "0.0"}).items()
+    )
+
+
+def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
+    assert load(tmp_path, LEAST, GUARDIAN_PREFIX="", GUARDIAN_CLOCK="").prefix == "guardian"
+
+
+def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, LEAST, SLACK_BOT_TOKEN="xoxb-secret\n")
+    assert settings.slack.token == "xoxb-secret"
+    assert settings.masked()["slack.token"] == "***"
+    assert "secret" not in repr(settings) + str(settings.masked())
+    in_file = problems_of(tmp_path, LEAST + "slack: {token: xoxb-secret}\n")
+    assert "secret" not in str(in_file)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("home_regoin: x\n", "3:1: unknown key 'home_regoin'; did you mean home_region?"),
+        (
+            "brakes: {delete_shar: 1}\n",
+            "3:10: brakes: unknown key 'delete_shar'; did you mean delete_share?",
+        ),
+        (
+            "brakes: {delete_share: 30}\n",
+            "3:24: brakes.delete_share: must be a number from 0 to 1, not '30'",
+        ),
+        (
+            "brakes: {delete_minimum: -1}\n",
+            "3:26: brakes.delete_minimum: must be a whole number, not '-1'",
+        ),
+        (
+            "brakes: {stops_per_sweep: [1]}\n",
+            "3:27: brakes.stops_per_sweep: must be a whole number, not a list",
+        ),
+        (
+            "brakes: {stops_per_sweep: }\n",
+            "3:10: brakes.stops_per_sweep: must be a whole number, not nothing",
+        ),
+        (
+            "call_as: root\n",
+            "3:10: call_as: 'root' is not one of its values; known: self, delegated-admin",
+        ),
+        ("schedules: {sweep: 0s}\n", "3:20: schedules.sweep: must be longer than 0s"),
+        (
+            "journal: postgres://x\n",
+            "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db",
+        ),
+        (
+            "prefix: Guardian\n",
+            "3:9: prefix: 'Guardian' is not a prefix: lower case, digits, dashes, 16 characters",
+        ),
+        ("member_role: a/b\n", "3:14: member_role: 'a/b' is not the name of an IAM role"),
+        (
+            "slack: {channel: costs}\n",
+            "3:18: slack.channel: 'costs' is not a channel such as \"#data-costs\" or C0123456789",
+        ),
+        (
+            "slack: {token: xoxb-1}\n",
+            "3:9: slack: unknown key 'token'; known: channel, digest, timezone",
+        ),
+        ("hub: {}\n", "3:1: hub: written twice, first in line 2"),
+        ("a: [\n", "4:1: not YAML: expected the node content, but found '<stream end>'"),
+    ],
+)
+def test_a_problem_is_told_with_its_place(tmp_path: Path, content: str, problem: str) -> None:
+    assert problems_of(tmp_path, LEAST + content) == [f"guardian.yaml:{problem}"]
+
+
+def test_what_has_no_default_must_be_there(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, "hub: {bus: [guardian]}\n") == [
+        "guardian.yaml:1:1: home_region: is missing",
+        "guardian.yaml:1:6: hub.account: is missing",
+        "guardian.yaml:1:6: hub.queue_url: is missing",
+        "guardian.yaml:1:12: hub.bus: must be text, not a list",
+    ]
+
+
+def test_a_wrong_variable_is_told_by_its_name(tmp_path: Path) -> None:
+    environment = {
+        "GUARDIAN_HUB_ACCOUNT": "1",
+        "GUARDIAN_SCHEDULES_SWEPE": "5m",
+        "GUARDIAN_PORT": "1",
+    }
+    assert problems_of(tmp_path, LEAST, **environment) == [
+        "GUARDIAN_HUB_ACCOUNT: hub.account: '1' is not an account id: twelve digits",
+        "GUARDIAN_SCHEDULES_SWEPE: no such setting; did you mean GUARDIAN_SCHEDULES_SWEEP?",
+    ]
+
+
+def test_a_missing_directory_or_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none: there is no such directory"):
+        load_settings(tmp_path / "none", {})
+    with pytest.raises(InputError, match=r"guardian\.yaml: there is no such file"):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:9000/api", "http://[::1]:9000/api/", "https://slack.example.com/api"]
+)
+def test_another_slack_may_be_used(tmp_path: Path, url: str) -> None:
+    assert load(tmp_path, LEAST, SLACK_API_URL=url).slack.api == url.rstrip("/") + "/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://slack.example.com/api/",
+        "http://127.0.0.1.example.com/",
+        "ftp://127.0.0.1/",
+        "http://[::1",
+    ],
+)
+def test_a_token_is_never_sent_in_the_clear(tmp_path: Path, url: str) -> None:
+    assert problems_of(tmp_path, LEAST, SLACK_API_URL=url) == [
+        "SLACK_API_URL: must begin with https:// unless it is on this machine"
+    ]
+
+
+def test_a_local_aws_may_have_its_own_clock(tmp_path: Path) -> None:
+    settings = load(tmp_path, LEAST, **LOCAL)
+    assert settings.clock == ScaledClock(1795425267.5, 0.01)
+    assert settings.masked()["clock"] == "scale 0.01"
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        {"AWS_ENDPOINT_URL": ""},
+        {"AWS_ENDPOINT_URL": "https://aws.example.com"},
+        {"AWS_ENDPOINT_URL_GLUE": "https://glue.eu-west-1.amazonaws.com"},
+        {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+    ],
+)
+def test_the_real_aws_has_the_real_clock(tmp_path: Path, endpoints: dict[str, str]) -> None:
+    assert problems_of(tmp_path, LEAST, **LOCAL | endpoints) == [
+        "GUARDIAN_CLOCK: only for a local AWS: AWS_ENDPOINT_URL must be on this machine"
+    ]
+
+
+@pytest.mark.parametrize(
+    "clock", ["fast", "1795425267", "1795425267:0", "1795425267:2", "1:nan", "1:1e-9", "-1:1"]
+)
+def test_a_clock_is_an_origin_and_a_scale(tmp_path: Path, clock: str) -> None:
+    assert problems_of(tmp_path, LEAST, **LOCAL | {"GUARDIAN_CLOCK": clock}) == [
+        f"GUARDIAN_CLOCK: {clock!r} is not origin:scale with a scale from 1e-05 to 1"
+    ]
