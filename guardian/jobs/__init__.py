@@ -1,0 +1,1 @@
+"""What guardian does on a schedule: one `*_once` function each."""

@@ -1,0 +1,78 @@
+"""Posts the digest of a channel, each window exactly once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from guardian.digest import Audience, Digest, Window, compose
+from guardian.documents import instant
+from guardian.kinds.base import PriceBook
+from guardian.ports import Announcer, Journal
+
+FIRST = timedelta(days=1)  # what the first digest of a channel looks back on
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A digest that is in its channel; `reference` is where."""
+
+    digest: Digest
+    reference: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What announcing needs: where entries come from, where digests go, and what things cost."""
+
+    journal: Journal
+    announcer: Announcer
+    prices: PriceBook
+
+
+def announce_once(
+    desk: Desk, audience: Audience, until: datetime, now: datetime
+) -> tuple[Announced, ...]:
+    """Post what a channel has not been told of up to `until`, when its digest was last due.
+
+    Usually that is one digest or, when the channel has heard all of it, none; after an outage one digest tells all
+    that was missed. A window that a crash left claimed is looked for in Slack and finished first. Call it as often as
+    you like, one call at a time. Raises AccessDenied, Refused, Unavailable: the window stays due.
+    """
+    return (*_finish(desk, audience), *_begin(desk, audience, until, now))
+
+
+def _finish(desk: Desk, audience: Audience) -> Iterator[Announced]:
+    for window in desk.journal.unfinished(audience.channel):
+        found = desk.announcer.find(audience.channel, key_of(audience.channel, window))
+        yield _post(desk, audience, window, found or "")
+
+
+def _begin(desk: Desk, audience: Audience, until: datetime, now: datetime) -> Iterator[Announced]:
+    window = Window(desk.journal.posted_until(audience.channel) or until - FIRST, until)
+    if window.since < until and desk.journal.claim(audience.channel, window, now):
+        yield _post(desk, audience, window, "")
+
+
+def _post(desk: Desk, audience: Audience, window: Window, resume: str) -> Announced:
+    digest = digest_of(desk.journal, audience, window, desk.prices)
+    key = key_of(audience.channel, window)
+    reference = desk.announcer.post(digest, key, resume)
+    desk.journal.posted(audience.channel, window, reference)
+    return Announced(digest, reference)
+
+
+def digest_of(journal: Journal, audience: Audience, window: Window, prices: PriceBook) -> Digest:
+    """The digest of any window, posted or not."""
+    return compose(
+        audience,
+        window,
+        journal.outcomes(window.since, window.until),
+        journal.findings(window.since, window.until),
+        journal.outcomes(window.before.since, window.before.until),
+        prices,
+    )
+
+
+def key_of(channel: str, window: Window) -> str:
+    """What a window's digest is posted under: the same after a crash."""
+    return f"{channel} {instant(window.until)}"

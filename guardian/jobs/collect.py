@@ -1,0 +1,55 @@
+"""Takes what member accounts report off the hub's queue and into the journal."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from guardian.errors import InputError
+from guardian.outcome import About, Finding, Outcome, parse_event
+from guardian.ports import Inbox, Journal, Message
+
+SHOWN = 200  # characters of a message that cannot be read
+
+
+@dataclass(frozen=True)
+class Collected:
+    """How many messages were received, how many told something new, how many could not be read."""
+
+    received: int = 0
+    new: int = 0
+    unreadable: int = 0
+
+
+def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
+    """Receive up to ten messages and keep what they say. Raises AccessDenied, Unavailable.
+
+    A message is acknowledged when the journal has it, not before: a crash makes it come again, which is harmless.
+    """
+    messages = inbox.receive(wait)
+    if not messages:
+        return Collected()
+    outcomes, findings = _read(messages)
+    new = journal.record(outcomes)
+    journal.note(findings)
+    inbox.acknowledge(messages)
+    return Collected(len(messages), new, len(findings))
+
+
+def _read(messages: Sequence[Message]) -> tuple[Sequence[Outcome], Sequence[Finding]]:
+    outcomes: list[Outcome] = []
+    findings: list[Finding] = []
+    for message in messages:
+        try:
+            outcomes.append(parse_event(json.loads(message.body)))
+        except (InputError, ValueError, RecursionError) as error:
+            findings.append(_unreadable(message, error))
+    return outcomes, findings
+
+
+def _unreadable(message: Message, error: Exception) -> Finding:
+    # `sent`, not now: the same message received twice is the same finding.
+    body = json.dumps(message.body[:SHOWN])
+    return Finding(
+        About.COLLECT, f"message {message.id}", f"unreadable: {error}: {body}", message.sent
+    )

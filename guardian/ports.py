@@ -1,0 +1,172 @@
+"""What guardian needs of the outside world, a page of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from guardian.desire import WantedStackSet
+from guardian.digest import Digest, Window
+from guardian.documents import Document
+from guardian.ids import Target
+from guardian.kinds.base import Kind
+from guardian.organization import Organization
+from guardian.outcome import Finding, Outcome
+from guardian.plan import DeployedStackSet
+from guardian.repair import Drift, Expected
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many stack instances are done."""
+
+
+class Organizations(Protocol):
+    def read(self) -> Organization:
+        """The organization as it is now. Raises AccessDenied, Unavailable."""
+        ...
+
+
+class StackSets(Protocol):
+    """Guardian's own stack sets. Every operation is waited for; a busy stack set raises Busy."""
+
+    def observe(self) -> tuple[DeployedStackSet, ...]: ...
+
+    def create(self, wanted: WantedStackSet) -> None: ...
+
+    def update(self, wanted: WantedStackSet, progress: Progress) -> Mapping[Target, str]:
+        """Bring the stack set and all its instances to the wanted template; answer what failed, by target."""
+        ...
+
+    def deploy(
+        self, wanted: WantedStackSet, targets: Iterable[Target], progress: Progress
+    ) -> Mapping[Target, str]: ...
+
+    def withdraw(
+        self, name: str, targets: Iterable[Target], progress: Progress
+    ) -> Mapping[Target, str]: ...
+
+    def delete(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a listing tells of a resource."""
+
+    id: str
+    status: str
+    started: datetime | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who started a resource, as CloudTrail's event history tells."""
+
+    principals: tuple[str, ...]
+    owner: str
+
+
+class Members(Protocol):
+    """Running things in member accounts, through the member role.
+
+    Any call may raise AccessDenied or Unavailable; `look` and `stop` raise NotFound for a resource that is gone.
+    """
+
+    def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]: ...
+
+    def look(
+        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+    ) -> Document:
+        """The answers of the kind's reads, by name. `idle` is the window of the idle read, None to leave it out."""
+        ...
+
+    def origin(
+        self, kind: Kind, target: Target, identifier: str, started: datetime
+    ) -> Origin | None: ...
+
+    def stop(self, kind: Kind, target: Target, identifier: str) -> None: ...
+
+
+class Stacks(Protocol):
+    """What guardian's stacks made in a member account, seen and mended through the member role."""
+
+    def drift(self, expected: Expected, target: Target) -> tuple[Drift, ...]: ...
+
+    def mend(self, expected: Expected, target: Target, drift: Drift) -> None: ...
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of the hub's queue; `receipt` acknowledges it, `sent` is when the queue took it."""
+
+    id: str
+    body: str
+    receipt: str
+    sent: datetime
+
+
+class Inbox(Protocol):
+    def receive(self, wait: timedelta) -> tuple[Message, ...]:
+        """Up to ten messages, after waiting at most `wait` for the first. Raises AccessDenied, Unavailable."""
+        ...
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Take them off the queue; one that stays there is received again."""
+        ...
+
+
+class Journal(Protocol):
+    """What happened, for ever. Writing the same thing twice writes it once.
+
+    Any call may raise Unavailable. An entry belongs to the window in which the journal learned of it, not to the one
+    in which it happened: what arrives late is in the next window, and a window that is claimed changes no more.
+    """
+
+    def record(self, outcomes: Iterable[Outcome]) -> int:
+        """Write outcomes; answer how many were new. They are safe when this returns."""
+        ...
+
+    def note(self, findings: Iterable[Finding]) -> int:
+        """The same for findings."""
+        ...
+
+    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
+        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
+        ...
+
+    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
+        """The same for findings."""
+        ...
+
+    def posted_until(self, channel: str) -> datetime | None:
+        """The end of the last window that was posted to the channel."""
+        ...
+
+    def claim(self, channel: str, window: Window, now: datetime) -> bool:
+        """Reserve the digest of a window; False when any of it was claimed before."""
+        ...
+
+    def posted(self, channel: str, window: Window, reference: str) -> None:
+        """Mark a claimed window as posted."""
+        ...
+
+    def unfinished(self, channel: str) -> tuple[Window, ...]:
+        """Windows claimed and not known to be posted, oldest first: a crash or an outage came between."""
+        ...
+
+
+class Announcer(Protocol):
+    """Where digests go. Raises AccessDenied, Refused for a channel that takes none, Unavailable."""
+
+    def post(self, digest: Digest, key: str, resume: str = "") -> str:
+        """Post a digest to its channel under a key; answer a reference to it.
+
+        `resume` is the reference of a post that was cut short: only what is missing of it is posted.
+        """
+        ...
+
+    def find(self, channel: str, key: str) -> str | None:
+        """The reference of a digest posted under `key`, whole or cut short; None where there is none."""
+        ...
+
+    def check(self) -> None:
+        """Raises AccessDenied for a wrong token, Unavailable when Slack cannot be reached."""
+        ...

@@ -1,0 +1,1 @@
+"""Digests as Slack messages: what they say, the chart, and the client."""

@@ -1,0 +1,223 @@
+"""The only user of slack_sdk. Facts, scopes and limits: docs/reference/digest.md."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPException
+from json import JSONDecodeError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.web import SlackResponse
+
+from guardian.digest import Digest
+from guardian.documents import Document, Json, pick, text
+from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
+from guardian.slack.blocks import SlackMessage, headline, messages, note
+from guardian.slack.chart import draw
+
+EVENT = "guardian_digest"
+SUMMARY, CHART = 0, 1  # the parts of a post; from 2 on the details
+CHART_FILE = "avoided-cost.png"
+BASE_URL = "https://slack.com/api/"
+CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
+CODE = re.compile(r"[a-z_]+")  # anything else is a proxy's page
+PAGE = 200
+CHANNELS_PAGE = 999
+MOST_PAGES = 50  # ten thousand messages since the crash: a channel in which nobody reads digests
+PATIENCE = 5  # times that one call waits out a 429
+
+DENIED = {
+    "invalid_auth": "the bot token is wrong: set the one of your Slack app",
+    "not_authed": "no bot token was sent: set the one of your Slack app",
+    "account_inactive": "the app's bot was removed: install the app again",
+    "token_revoked": "the bot token was revoked: install the app again",
+    "token_expired": "the bot token has expired: install the app again",
+    "missing_scope": "the app lacks a scope: add it and install the app again",
+}
+REFUSED = {
+    "channel_not_found": "there is no such channel, or the bot may not see it: invite the bot to it",
+    "not_in_channel": "invite the bot to the channel",
+    "is_archived": "the channel is archived: name another one in the policy",
+}
+LATER = {
+    "ratelimited",
+    "rate_limited",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+}
+
+
+class SlackAnnouncer:
+    """Posts digests with a bot token: a summary into the channel, chart and details into its thread.
+
+    A reference is `channel id/timestamp`.
+    """
+
+    def __init__(self, token: str, base_url: str = BASE_URL, timeout: int = 30) -> None:
+        limits = RateLimitErrorRetryHandler(max_retry_count=PATIENCE)
+        again = [
+            ConnectionErrorRetryHandler(max_retry_count=2),
+            ServerErrorRetryHandler(max_retry_count=2),
+        ]
+        self._reader = WebClient(token, base_url, timeout, retry_handlers=[limits, *again])
+        # Slack may have taken a message whose answer was lost: only a 429 is surely safe to send again.
+        self._writer = WebClient(token, base_url, timeout, retry_handlers=[limits])
+
+    def check(self) -> None:
+        _answer(self._reader.auth_test)
+
+    def post(self, digest: Digest, key: str, resume: str = "") -> str:
+        summary, *details = messages(digest)
+        reference = resume or self._say(digest.channel, summary, key, SUMMARY)
+        channel, _, thread = reference.partition("/")
+        told = self._told(channel, thread, key) if resume else frozenset[int]()
+        if digest.avoided.usd and CHART not in told:
+            self._chart(channel, thread, digest, key)
+        for part, message in enumerate(details, CHART + 1):
+            if part not in told:
+                self._say(channel, message, key, part, thread)
+        return reference
+
+    def find(self, channel: str, key: str) -> str | None:
+        place = self._channel_id(channel)
+        for message in self._pages(
+            "messages",
+            lambda cursor: self._reader.conversations_history(
+                channel=place, include_all_metadata=True, limit=PAGE, cursor=cursor
+            ),
+            channel,
+        ):
+            if _part(message, key) == SUMMARY:
+                return f"{place}/{text(message, 'ts')}"
+        return None
+
+    def _say(
+        self, channel: str, message: SlackMessage, key: str, part: int, thread: str = ""
+    ) -> str:
+        answer = _answer(
+            lambda: self._writer.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=[dict(block) for block in message.blocks],
+                metadata={"event_type": EVENT, "event_payload": {"key": key, "part": part}},
+                thread_ts=thread or None,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            channel,
+        )
+        return f"{text(answer, 'channel')}/{text(answer, 'ts')}"
+
+    def _chart(self, channel: str, thread: str, digest: Digest, key: str) -> None:
+        said = headline(digest)
+        try:
+            _answer(
+                lambda: self._writer.files_upload_v2(
+                    channel=channel,
+                    thread_ts=thread,
+                    filename=CHART_FILE,
+                    content=draw(digest),
+                    title="Avoided cost per day",
+                    alt_txt=said,
+                ),
+                channel,
+            )
+        except (AccessDenied, Refused) as error:  # a missing scope must not hold up the digest
+            self._say(
+                channel, note(f"The chart could not be uploaded: {error}"), key, CHART, thread
+            )
+
+    def _told(self, channel: str, thread: str, key: str) -> frozenset[int]:
+        """The parts of a post that its thread holds already."""
+        replies = self._pages(
+            "messages",
+            lambda cursor: self._reader.conversations_replies(
+                channel=channel, ts=thread, include_all_metadata=True, limit=PAGE, cursor=cursor
+            ),
+            channel,
+        )
+        return frozenset(_part(reply, key) for reply in replies)
+
+    def _channel_id(self, channel: str) -> str:
+        """The id of a channel by its name: reading wants the id where posting takes the name."""
+        name = channel.removeprefix("#")
+        if CHANNEL_ID.fullmatch(name):
+            return name
+        for found in self._pages(
+            "channels",
+            lambda cursor: self._reader.conversations_list(
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=CHANNELS_PAGE,
+                cursor=cursor,
+            ),
+            channel,
+        ):
+            if text(found, "name") == name:
+                return text(found, "id")
+        raise Refused(f"Slack: {channel}: {REFUSED['channel_not_found']}")
+
+    def _pages(
+        self, items: str, page: Callable[[str | None], SlackResponse], channel: str
+    ) -> Iterator[Json]:
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            answer = _answer(partial(page, cursor), channel)
+            found = pick(answer, items)
+            yield from found if isinstance(found, list) else ()
+            cursor = text(answer, "response_metadata.next_cursor")
+            if not cursor:
+                return
+
+
+def _part(message: Json, key: str) -> int:
+    """Which part of the post under `key` a message is; -1 for none."""
+    if CHART_FILE in _names(pick(message, "files[].name")):
+        return CHART
+    payload = pick(message, "metadata.event_payload")
+    if text(message, "metadata.event_type") != EVENT or text(payload, "key") != key:
+        return -1
+    part = pick(payload, "part")
+    return part if isinstance(part, int) else -1
+
+
+def _names(found: Json) -> Sequence[Json]:
+    return found if isinstance(found, list) else ()
+
+
+def _answer(call: Callable[[], SlackResponse], channel: str = "") -> Document:
+    """What Slack answers, or the error that says what to do."""
+    try:
+        data = call().data
+    except SlackApiError as error:
+        raise _translated(error, channel) from error
+    except (SlackClientError, OSError, HTTPException, JSONDecodeError) as error:
+        raise Unavailable(f"Slack cannot be reached: {error}") from error
+    return data if isinstance(data, Mapping) else {}
+
+
+def _translated(error: SlackApiError, channel: str) -> GuardianError:
+    code, status = _code_and_status(error)
+    where = f"Slack: {channel}" if channel else "Slack"
+    if code in DENIED:
+        return AccessDenied(f"{where}: {code}: {DENIED[code]}")
+    if code in LATER or status in {429, *range(500, 600)} or not CODE.fullmatch(code):
+        return Unavailable(f"{where}: {code or status}")
+    return Refused(f"{where}: {code}: {REFUSED.get(code, 'Slack did not take it')}")
+
+
+def _code_and_status(error: SlackApiError) -> tuple[str, int]:
+    response = error.response
+    if not isinstance(response, SlackResponse):
+        return "", HTTPStatus.BAD_GATEWAY
+    data = response.data
+    return text(data, "error") if isinstance(data, dict) else "", response.status_code

@@ -1,0 +1,276 @@
+"""What every journal promises. A new implementation joins by a line in `OPENERS`."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from guardian.clock import Clock
+from guardian.digest import Window
+from guardian.errors import InputError
+from guardian.ids import Region, Target, parse_account
+from guardian.journal import open_journal
+from guardian.outcome import About, By, Finding, Outcome, Result
+from guardian.ports import Journal
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TARGET = Target(parse_account("111122223333"), Region("eu-west-1"))
+
+Opener = Callable[[Path, Clock], Journal]
+OPENERS: dict[str, Opener] = {
+    "sqlite": lambda path, clock: open_journal(f"sqlite:///{path}/journal.sqlite", clock),
+}
+
+
+@dataclass
+class Hand:
+    """A clock that a test sets."""
+
+    now: datetime = NINE
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Place:
+    """One journal's place, which can be opened again as a new process would."""
+
+    path: Path
+    clock: Hand
+    opener: Opener
+
+    def open(self) -> Journal:
+        return self.opener(self.path, self.clock)
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return Place(tmp_path, Hand(), OPENERS[request.param])
+
+
+def stopped(name: str = "session-1", at: datetime = NINE) -> Outcome:
+    return Outcome(
+        Result.STOPPED,
+        "glue-session",
+        name,
+        TARGET,
+        "data",
+        at,
+        By.EVENT,
+        reason="its grace of 30m is over",
+        owner="ana@example.com",
+        started=at - HOUR,
+        due=at - HOUR / 2,
+        facts={"max_capacity": 5.0, "types": ["a", None, {"b": True}]},
+        trace="execution-1",
+    )
+
+
+def drift(at: datetime = NINE) -> Finding:
+    return Finding(About.DRIFT, "guardian-glue", "rule disabled", at, TARGET, mended=True)
+
+
+def test_what_was_written_is_read_back_whole(place: Place) -> None:
+    journal = place.open()
+    org_wide = Finding(About.POLICY, "policies/data.yaml", "line 3", NINE)
+    assert journal.record([stopped()]) == 1
+    assert journal.note([drift(), org_wide]) == 2
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
+    assert set(journal.findings(NINE, NINE + HOUR)) == {drift(), org_wide}
+
+
+def test_the_same_outcome_is_written_once(place: Place) -> None:
+    journal = place.open()
+    journal.record([stopped()])
+    assert (
+        journal.record([stopped(), replace(stopped(), trace="sent twice"), stopped("other")]) == 1
+    )
+    assert place.open().record([stopped()]) == 0
+    assert len(journal.outcomes(NINE, NINE + HOUR)) == 2
+
+
+def test_a_stop_and_a_later_gone_of_the_same_run_are_both_kept(place: Place) -> None:
+    journal = place.open()
+    assert journal.record([stopped(), replace(stopped(), result=Result.GONE)]) == 2
+
+
+def test_the_same_finding_is_written_once(place: Place) -> None:
+    journal = place.open()
+    assert journal.note([drift(), drift()]) == 1
+    assert journal.note([drift(), drift(NINE + HOUR)]) == 1
+
+
+def test_entries_come_oldest_first(place: Place) -> None:
+    journal = place.open()
+    journal.record([stopped("late", NINE), stopped("early", NINE - HOUR)])
+    assert [o.id for o in journal.outcomes(NINE, NINE + HOUR)] == ["early", "late"]
+
+
+def test_a_window_has_its_beginning_and_not_its_end(place: Place) -> None:
+    journal = place.open()
+    for hours in range(3):
+        place.clock.now = NINE + hours * HOUR
+        journal.record([stopped(f"at {hours}", place.clock.now)])
+    assert [o.id for o in journal.outcomes(NINE, NINE + 2 * HOUR)] == ["at 0", "at 1"]
+
+
+def test_what_arrives_late_is_in_the_window_of_its_arrival(place: Place) -> None:
+    journal = place.open()
+    place.clock.now = NINE + 2 * HOUR
+    journal.record([stopped(at=NINE)])
+    assert journal.outcomes(NINE, NINE + HOUR) == ()
+    assert journal.outcomes(NINE + HOUR, NINE + 3 * HOUR) == (stopped(at=NINE),)
+
+
+def test_a_claimed_window_changes_no_more(place: Place) -> None:
+    journal = place.open()
+    window = Window(NINE - HOUR, NINE)
+    journal.claim("#data", window, NINE)
+    place.clock.now = NINE - timedelta(seconds=1)  # a clock that was set back, or a slow write
+    journal.record([stopped()])
+    journal.note([drift()])
+    assert journal.outcomes(window.since, window.until) == ()
+    assert journal.findings(window.since, window.until) == ()
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<!channel>",
+        "a'b\"c\\",
+        "\ud800",
+        "\x00\n\u202e",
+        "名前" * 100,
+        "'; DROP TABLE outcomes; --",
+    ],
+)
+def test_any_name_is_kept_as_it_is(place: Place, name: str) -> None:
+    journal = place.open()
+    odd = replace(stopped(name), owner=name, facts={name: name})
+    journal.record([odd])
+    assert journal.outcomes(NINE, NINE + HOUR) == (odd,)
+    assert journal.record([odd]) == 0
+
+
+def test_a_window_is_claimed_once(place: Place) -> None:
+    window = Window(NINE, NINE + HOUR)
+    assert place.open().claim("#data", window, NINE)
+    assert not place.open().claim("#data", window, NINE)
+    assert place.open().claim("#other", window, NINE)
+
+
+def test_windows_that_overlap_are_not_both_claimed(place: Place) -> None:
+    journal = place.open()
+    journal.claim("#data", Window(NINE, NINE + 2 * HOUR), NINE)
+    assert not journal.claim("#data", Window(NINE + HOUR, NINE + 3 * HOUR), NINE)
+    assert not journal.claim("#data", Window(NINE - HOUR, NINE + HOUR), NINE)
+    assert journal.claim("#data", Window(NINE + 2 * HOUR, NINE + 3 * HOUR), NINE)
+
+
+def test_of_many_who_claim_at_once_one_succeeds(place: Place) -> None:
+    journals = [place.open() for _ in range(3)] * 4
+    window = Window(NINE, NINE + HOUR)
+    with ThreadPoolExecutor(len(journals)) as pool:
+        claims = list(pool.map(lambda journal: journal.claim("#data", window, NINE), journals))
+    assert sum(claims) == 1
+
+
+def test_threads_lose_no_outcome(place: Place) -> None:
+    journals = [place.open() for _ in range(3)]
+    with ThreadPoolExecutor(6) as pool:
+        written = pool.map(lambda n: journals[n % 3].record([stopped(f"s{n // 2}")]), range(60))
+        assert sum(written) == 30
+    assert len(journals[0].outcomes(NINE, NINE + HOUR)) == 30
+
+
+def test_a_claim_is_unfinished_until_it_is_posted(place: Place) -> None:
+    journal = place.open()
+    window = Window(NINE, NINE + HOUR)
+    assert (journal.posted_until("#data"), journal.unfinished("#data")) == (None, ())
+    journal.claim("#data", window, NINE)
+    assert place.open().unfinished("#data") == (window,)
+    assert journal.posted_until("#data") is None
+    journal.posted("#data", window, "C1/1.2")
+    assert place.open().unfinished("#data") == ()
+    assert journal.posted_until("#data") == window.until
+    assert journal.posted_until("#other") is None
+
+
+def test_times_keep_their_moment_whatever_their_zone(place: Place) -> None:
+    journal = place.open()
+    eastern = NINE.astimezone(datetime.strptime("+0530", "%z").tzinfo)
+    journal.record([stopped(at=eastern)])
+    assert journal.outcomes(eastern, eastern + HOUR)[0].at == NINE
+
+
+WRITER = """
+import os, signal, sys
+from tests.contract.test_journal import HOUR, NINE, Window, open_journal, stopped
+journal = open_journal(sys.argv[1], lambda: NINE)
+journal.record([stopped()])
+journal.claim("#data", Window(NINE, NINE + HOUR), NINE)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_sqlite_what_was_written_outlives_a_kill(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/journal.sqlite"
+    writer = subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-c", WRITER, url], check=False, cwd=Path(__file__).parents[2]
+    )
+    assert writer.returncode == -signal.SIGKILL
+    journal = open_journal(url, lambda: NINE)
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
+    assert journal.unfinished("#data") == (Window(NINE, NINE + HOUR),)
+
+
+def test_sqlite_makes_its_folder(tmp_path: Path) -> None:
+    open_journal(f"sqlite:///{tmp_path}/a/b/journal.sqlite")
+    assert (tmp_path / "a/b/journal.sqlite").is_file()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "journal.sqlite", "mysql://host/db", "sqlite:///", "sqlite://x"]
+)
+def test_a_url_that_names_no_journal_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="names no journal"):
+        open_journal(url)
+
+
+def test_sqlite_refuses_a_file_of_a_later_version(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    open_journal(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(InputError, match="version 99"):
+        open_journal(f"sqlite:///{path}")
+
+
+def test_sqlite_leaves_another_programs_database_alone(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="some other program"):
+        open_journal(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_sqlite_refuses_what_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("these are my notes\n" * 200)
+    for unusable in (path, tmp_path, path / "below"):
+        with pytest.raises(InputError, match=r"journal"):
+            open_journal(f"sqlite:///{unusable}")
