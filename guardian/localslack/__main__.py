@@ -1,0 +1,31 @@
+"""`python -m guardian.localslack --port N`: prints one JSON line when it is ready."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from threading import Event
+
+from guardian.localslack.server import LocalSlack
+from guardian.localslack.workspace import DEFAULT_CHANNELS
+
+
+def main() -> None:
+    """Answer requests until interrupted."""
+    parser = ArgumentParser(prog="python -m guardian.localslack", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument(
+        "--channel", action="append", dest="channels", metavar="NAME", help="may be repeated"
+    )
+    arguments = parser.parse_args()
+    slack = LocalSlack(arguments.port, arguments.channels or DEFAULT_CHANNELS)
+    slack.start()
+    sys.stdout.write(json.dumps({"endpoint": slack.endpoint, "page": slack.page}) + "\n")
+    sys.stdout.flush()
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        slack.stop()
+
+
+if __name__ == "__main__":
+    main()
