@@ -9,12 +9,16 @@ from guardian.documents import Json
 
 @dataclass(frozen=True)
 class ExpectedRule:
-    """An EventBridge rule on the default bus. `pattern` is its event pattern; `target` and `role` are ARNs."""
+    """An EventBridge rule on the default bus. `pattern` is its event pattern; `target` and `role` are ARNs.
+
+    `undelivered` is the ARN of the queue for events that do not arrive, empty where it is not looked at.
+    """
 
     name: str
     pattern: Mapping[str, Json]
     target: str
     role: str
+    undelivered: str = ""
 
 
 @dataclass(frozen=True)

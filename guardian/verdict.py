@@ -46,7 +46,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Stop:
-    """It is due since `due` and nothing speaks for it."""
+    """Nothing speaks for it. `due` is the first moment at which its rule could be met."""
 
     due: datetime
     reason: str
@@ -83,7 +83,7 @@ def judge(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict:
         or _by_will(kind, rule, sighting, now)
         or _by_time(kind, rule, sighting, now)
         or _by_activity(kind, rule, sighting, now)
-        or Stop(_due(kind, rule, sighting), stop_reason(rule))
+        or Stop(_due(kind, rule, sighting) + (rule.idle or timedelta()), stop_reason(rule))
     )
 
 
@@ -159,6 +159,9 @@ def _due(kind: Kind, rule: Rule, sighting: Sighting) -> datetime:
 def _by_activity(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
     if rule.idle is None or kind.idle is None:
         return None
+    earliest = _due(kind, rule, sighting) + rule.idle
+    if now < earliest:
+        return LookAgain(earliest, f"it is too young to have been idle for {spoken(rule.idle)}")
     again = now + idle_pause(rule.idle)
     if text(sighting.seen, kind.status) != kind.idle.status:
         return LookAgain(again, "it is at work")

@@ -91,7 +91,8 @@ KIND = Kind(
         "TERMINATED": Phase.OVER,
         "TERMINATED_WITH_ERRORS": Phase.OVER,
     },
-    start="cluster.Cluster.Status.Timeline.CreationDateTime",
+    # Not its creation: while it bootstraps it is neither idle nor at work.
+    start="cluster.Cluster.Status.Timeline.ReadyDateTime",
     tags=Tags("cluster.Cluster.Tags"),
     # One id a call: of several, AWS may end the unprotected ones and refuse the rest.
     stop=Call("emr", "TerminateJobFlows", {"JobFlowIds": ["{id}"]}, _CLUSTER, "elasticmapreduce"),

@@ -21,15 +21,17 @@ DPU = {
     "G.12X": "12",
     "G.16X": "16",
 }
-DEFAULT_TIMEOUT_MINUTES = 2880  # Glue's own: 48 hours
+DEFAULT_TIMEOUT_MINUTES = (
+    2880  # Glue's own: 48 hours. GetSession never tells the other one, Timeout
+)
 
 
 def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
-    """DPU-hours until Glue's own idle timeout or timeout would have ended the session."""
+    """DPU-hours until Glue's own idle timeout would have ended the session."""
     rate, units = prices.rate("glue-dpu-hour", region), _dpu(facts)
-    minutes = [pick(facts, name) for name in ("idle_timeout", "timeout")]
-    limits = [m for m in minutes if isinstance(m, int | float) and m > 0]
-    hours = Decimal(str(min(limits, default=DEFAULT_TIMEOUT_MINUTES))) / 60
+    limit = pick(facts, "idle_timeout")
+    minutes = limit if isinstance(limit, int | float) and limit > 0 else DEFAULT_TIMEOUT_MINUTES
+    hours = Decimal(str(minutes)) / 60
     if rate is None or units is None:
         return Worth(
             None,
@@ -88,7 +90,6 @@ KIND = Kind(
         "worker_type": "session.Session.WorkerType",
         "workers": "session.Session.NumberOfWorkers",
         "idle_timeout": "session.Session.IdleTimeout",
-        "timeout": "session.Session.Timeout",
     },
     worth=worth,
     default_grace=timedelta(minutes=30),

@@ -56,17 +56,16 @@ def expected(policy: Policy, hub: Hub, target: Target) -> Expected:
 
     events_role = real(names.role_arn(names.events_role(policy.slug)))
     machine_role = real(names.role_arn(names.machine_role(policy.slug)))
-    forward = ExpectedRule(
-        names.forward_rule(policy.slug), _forward_pattern(policy), hub.bus_arn, events_role
-    )
-    rules, machines = [forward], []
+    undelivered = real(names.arn("sqs", names.undelivered_queue(policy.slug)))
+    forward = (names.forward_rule(policy.slug), _forward_pattern(policy), hub.bus_arn)
+    patterns, machines = [forward], []
     for rule in policy.rules:
         name = names.machine(policy.slug, rule.kind.key)
         arn = real(names.arn("states", f"stateMachine:{name}"))
-        machines.append(
-            ExpectedMachine(name, arn, real(definition(policy.slug, rule)), machine_role)
-        )
-        rules += [ExpectedRule(n, p, arn, events_role) for n, p in _patterns(policy, rule)]
+        text = real(definition(policy.slug, rule))
+        machines.append(ExpectedMachine(name, arn, text, machine_role))
+        patterns += [(rule_name, pattern, arn) for rule_name, pattern in _patterns(policy, rule)]
+    rules = (ExpectedRule(*each, events_role, undelivered) for each in patterns)
     return Expected(tuple(rules), tuple(machines))
 
 

@@ -1,0 +1,154 @@
+"""Every AWS call guardian makes: the right client, the right account's credentials, guardian's errors."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from botocore import xform_name
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import ClientError
+
+from guardian.aws.credentials import (
+    Assumed,
+    MemberSessions,
+    session_of_many_accounts,
+    signing_as,
+)
+from guardian.aws.faults import EXPIRED, code_of, translating
+from guardian.aws.options import AwsOptions
+from guardian.aws.regions import partition_of
+from guardian.clock import Clock
+from guardian.ids import AccountId, Region, Target
+
+Answer = Mapping[str, Any]
+"""An API's answer as botocore parsed it."""
+
+ROLE_SESSION_NAME = "guardian"
+# A role assumed with a role's credentials, as in ECS, may last one hour at most.
+ROLE_SECONDS = 3600
+
+
+class Clients:
+    """Calls AWS as guardian itself or, through the member role, as any account."""
+
+    def __init__(self, options: AwsOptions, now: Clock) -> None:
+        self._options = options
+        self._session = session_of_many_accounts()
+        # The member role's session is good in opt-in regions only if a regional STS gave it.
+        self._session.set_config_variable("sts_regional_endpoints", "regional")
+        self._config = _config()
+        self._clients: dict[tuple[str, Region], BaseClient] = {}
+        self._lock = Lock()
+        self._members = MemberSessions(self._assume, now)
+
+    @cached_property
+    def own_account(self) -> AccountId:
+        """The account of guardian's own credentials."""
+        return self._options.hub_account or AccountId(str(self.identity()["Account"]))
+
+    @property
+    def hub(self) -> Target:
+        """Where guardian's own things are."""
+        return Target(self.own_account, self._options.home_region)
+
+    def identity(self) -> Answer:
+        """What STS says of guardian's own credentials: `Account`, `Arn`."""
+        region = self._options.home_region
+        somewhere = Target(self._options.hub_account or AccountId("own account"), region)
+        with translating("sts:GetCallerIdentity", somewhere), signing_as(None):
+            return _made(self._client("sts", region), "GetCallerIdentity", {})
+
+    def call(
+        self,
+        where: Target,
+        service: str,
+        action: str,
+        gone: Sequence[str] = (),
+        /,
+        **arguments: object,
+    ) -> Answer:
+        """Call an API by boto3's service name and the API's own action name (`glue`, `GetSession`).
+
+        `gone` are the words of an error that means that the thing does not exist. Raises guardian's errors.
+        """
+        with translating(f"{service}:{action}", where, gone), self.acting_as(where.account):
+            return _made(self._client(service, where.region), action, arguments)
+
+    def pages(
+        self,
+        where: Target,
+        service: str,
+        action: str,
+        page: str = "NextToken",
+        /,
+        **arguments: object,
+    ) -> Iterator[Answer]:
+        """Every page of a listing, empty ones included; `page` is the continuation key in answer and argument."""
+        following: Mapping[str, object] = {}
+        while True:
+            answer = self.call(where, service, action, **arguments, **following)
+            yield answer
+            if not answer.get(page):
+                return
+            following = {page: answer[page]}
+
+    @contextmanager
+    def acting_as(self, account: AccountId) -> Iterator[None]:
+        """Sign the calls of this block for an account. Not to be held across a yield of a generator's own."""
+        own = account == self.own_account
+        with signing_as(None if own else self._members.of(account)):
+            try:
+                yield
+            except ClientError as error:
+                if code_of(error) in EXPIRED:
+                    self._members.forget(account)
+                raise
+
+    def _assume(self, account: AccountId) -> Assumed:
+        partition = partition_of(self._options.home_region)
+        answer = self.call(
+            self.hub,
+            "sts",
+            "AssumeRole",
+            RoleArn=f"arn:{partition}:iam::{account}:role/{self._options.member_role}",
+            RoleSessionName=ROLE_SESSION_NAME,
+            DurationSeconds=ROLE_SECONDS,
+        )
+        given = answer["Credentials"]
+        keys = ReadOnlyCredentials(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], account
+        )
+        return Assumed(keys, given["Expiration"])
+
+    def _client(self, service: str, region: Region) -> BaseClient:
+        with self._lock:  # a botocore session is not thread-safe, the clients it makes are
+            if (service, region) not in self._clients:
+                made = self._session.create_client(
+                    service, region_name=region, config=self._config
+                )
+                self._clients[service, region] = made
+            return self._clients[service, region]
+
+
+def _made(client: BaseClient, action: str, arguments: Mapping[str, object]) -> Answer:
+    answer: Answer = getattr(client, xform_name(action))(**arguments)
+    return answer
+
+
+def _config() -> Config:
+    elsewhere = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
+    return Config(
+        connect_timeout=5,
+        read_timeout=30,
+        # Not `adaptive`: its bucket is the client's, and one throttled account would slow all.
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=50,
+        user_agent_extra="guardian",
+        # Another endpoint, such as a local one, has no names below its own.
+        inject_host_prefix=not elsewhere,
+    )

@@ -1,0 +1,27 @@
+"""What the adapters have to know of the installation."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from guardian.ids import AccountId, Region
+
+CallAs = Literal["SELF", "DELEGATED_ADMIN"]
+
+
+@dataclass(frozen=True)
+class AwsOptions:
+    """`home_region` is where the hub and its stack sets are; `prefix` begins the names of all that guardian made.
+
+    `hub_account` is asked of STS when it is None. `poll` lies between the first two looks at a stack set operation
+    (the pauses grow), `patience` is how long an operation is watched before it is left to run alone.
+    """
+
+    home_region: Region
+    member_role: str = "guardian-member"
+    prefix: str = "guardian"
+    call_as: CallAs = "SELF"
+    hub_account: AccountId | None = None
+    queue_url: str = ""
+    poll: timedelta = timedelta(seconds=2)
+    patience: timedelta = timedelta(hours=6)
