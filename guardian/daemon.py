@@ -1,0 +1,201 @@
+"""The daemon: the same jobs as the commands, on a schedule, until it is told to stop."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from guardian.app import Guardian, World, editions, open_guardian
+from guardian.errors import GuardianError, InputError
+from guardian.jobs.announce import announce_once
+from guardian.jobs.collect import collect_once
+from guardian.jobs.reconcile import apply_once, plan_once
+from guardian.jobs.sweep import governed_places, sweep_once
+from guardian.logs import configure_logs
+from guardian.outcome import About, Finding
+from guardian.policy.model import Notify
+
+LONG_POLL = timedelta(seconds=10)
+AFTER_TROUBLE = timedelta(seconds=15)
+ANNOUNCE_EVERY = timedelta(minutes=1)
+LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
+
+log = structlog.get_logger("guardian")
+
+
+@dataclass
+class Daemon:
+    """Runs the jobs of one guardian. `world` is the last one that could be read."""
+
+    guardian: Guardian
+    world: World | None = None
+    noted: set[str] = field(default_factory=set)
+
+    def reconcile(self) -> None:
+        guardian, world = self.guardian, self.current()
+        fleet = guardian.fleet(world.organization)
+        made = plan_once(
+            fleet, world.governance, world.organization, guardian.brakes, guardian.now()
+        )
+        log.info("planned", plan=made.plan.id, changes=len(made.plan.changes), held=made.held)
+        if made.held:
+            reason = f"held: {made.held}; guardian apply --release {made.plan.id} lets it go"
+            self._note_once(About.ROLLOUT, f"plan {made.plan.id}", reason)
+            return
+        applied = apply_once(fleet, made, guardian.journal, _told, guardian.now())
+        log.info("applied", done=len(applied.done), failed=len(applied.failed))
+
+    def sweep(self) -> None:
+        guardian, world = self.guardian, self.current()
+        places = list(governed_places(world.governance))
+        search = guardian.search()
+        swept = sweep_once(guardian.aws.members, guardian.journal, places, search, guardian.now)
+        log.info(
+            "swept",
+            places=swept.places,
+            seen=swept.seen,
+            outcomes=len(swept.outcomes),
+            held=swept.held,
+        )
+
+    def announce(self) -> None:
+        guardian = self.guardian
+        if not guardian.settings.slack.token:
+            return
+        world, now, desk = self.world or self.current(), guardian.now(), guardian.desk()
+        for edition in editions(world, guardian.settings.notify):
+            until = last_due(edition.notify, now)
+            for announced in announce_once(desk, edition.audience, until, now):
+                log.info(
+                    "announced", channel=edition.audience.channel, reference=announced.reference
+                )
+
+    def collect(self) -> None:
+        """Take reports off the queue until told to stop."""
+        guardian = self.guardian
+        while not guardian.stopping.is_set():
+            try:
+                collected = collect_once(guardian.aws.inbox, guardian.journal, LONG_POLL)
+            except GuardianError as error:
+                log.warning("collect_failed", error=str(error))
+                guardian.stopping.wait(AFTER_TROUBLE.total_seconds())
+                continue
+            if collected.received:
+                log.info("collected", received=collected.received, new=collected.new)
+
+    def current(self) -> World:
+        """The world now; where a policy file is broken, the last one that was right goes on to hold."""
+        try:
+            self.world = self.guardian.world()
+        except InputError as error:
+            if self.world is None:
+                raise
+            log.warning("policies_broken", problems=error.problems)
+            for problem in error.problems:
+                self._note_once(
+                    About.POLICY, "policies", f"{problem}; the last good policies hold"
+                )
+        return self.world
+
+    def _note_once(self, about: About, subject: str, reason: str) -> None:
+        if reason not in self.noted:
+            self.noted.add(reason)
+            self.guardian.journal.note([Finding(about, subject, reason, self.guardian.now())])
+
+
+def last_due(notify: Notify, now: datetime) -> datetime:
+    """The last moment at which the cron was due; `now` where it never was in a year."""
+    trigger = CronTrigger.from_crontab(notify.digest, ZoneInfo(notify.timezone))
+    for lookback in LOOKBACKS:
+        due, last = trigger.get_next_fire_time(None, now - lookback), None
+        while due is not None and due <= now:
+            last, due = due, trigger.get_next_fire_time(due, due + timedelta(seconds=1))
+        if last is not None:
+            return datetime.fromtimestamp(last.timestamp(), now.tzinfo)
+    return now
+
+
+def run_daemon(directory: Path) -> int:
+    """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
+    configure_logs()
+    stopping = Event()
+    guardian = open_guardian(directory, stopping=stopping)
+    identity = guardian.aws.whoami()
+    daemon = Daemon(guardian, guardian.world())
+    _on_signals(stopping)
+    log.info("started", identity=identity.arn, directory=str(directory))
+    scheduler = _schedule(daemon)
+    collector = Thread(target=daemon.collect, name="collect")
+    collector.start()
+    scheduler.start()
+    while not stopping.wait(0.5):
+        if not collector.is_alive():  # a bug, not an outage: let the supervisor start us anew
+            log.critical("collector_died")
+            stopping.set()
+            scheduler.shutdown(wait=True)
+            return 1
+    scheduler.shutdown(wait=True)
+    collector.join()
+    log.info("stopped")
+    return 0
+
+
+def _schedule(daemon: Daemon) -> BackgroundScheduler:
+    """Every job runs alone; what was missed is run once."""
+    settings, scale = daemon.guardian.settings, daemon.guardian.scale
+    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
+    jobs: dict[Callable[[], None], timedelta] = {
+        daemon.reconcile: settings.schedules.reconcile,
+        daemon.sweep: settings.schedules.sweep,
+        daemon.announce: ANNOUNCE_EVERY,
+    }
+    for job, every in jobs.items():
+        seconds = max(1.0, every.total_seconds() * scale)
+        scheduler.add_job(
+            _guarded(job),
+            IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
+            name=job.__name__,
+            next_run_time=datetime.fromtimestamp(0, ZoneInfo("UTC")),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+    return scheduler
+
+
+def _guarded(job: Callable[[], None]) -> Callable[[], None]:
+    """A job whose trouble is logged and whose next run comes all the same."""
+
+    def guarded() -> None:
+        try:
+            job()
+        except GuardianError as error:
+            log.warning("job_failed", job=job.__name__, error=str(error))
+        except Exception:  # a bug in one job must not end the others; it is louder than an outage
+            log.exception("job_crashed", job=job.__name__)
+
+    return guarded
+
+
+def _on_signals(stopping: Event) -> None:
+    def stop(signum: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise SystemExit(128 + signum)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _told(stack_set: str, action: str, done: int, total: int) -> None:
+    log.debug("progress", stack_set=stack_set, action=action, done=done, total=total)

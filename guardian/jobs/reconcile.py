@@ -1,0 +1,207 @@
+"""Brings what is deployed to what the policies say: observe, plan, brake, apply."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from guardian.brakes import Brakes, hold
+from guardian.desire import DesiredState, WantedStackSet, desire
+from guardian.errors import GuardianError
+from guardian.ids import Region, Target
+from guardian.organization import Organization
+from guardian.outcome import About, Finding
+from guardian.plan import Action, Change, DeployedStackSet, Drifts, InstanceStatus, Plan, plan
+from guardian.policy.model import Policy
+from guardian.policy.resolve import Governance
+from guardian.ports import Journal, Stacks, StackSets
+from guardian.repair import Drift
+from guardian.stack import names
+from guardian.stack.names import Hub
+from guardian.stack.template import expected
+
+PROBES_AT_ONCE = 8
+
+Told = Callable[[str, Action, int, int], None]
+"""Told of progress: the stack set, what is done to it, how many of how many stack instances are done."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Where stacks are rolled out: the stack sets, the stacks inside the accounts, and the hub they report to."""
+
+    stack_sets: StackSets
+    stacks: Stacks
+    hub: Hub
+    home: Region
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A plan with what it was made from. `held` says why it may not go, `unseen` what could not be looked at."""
+
+    plan: Plan
+    held: str | None
+    desired: DesiredState
+    governance: Governance
+    unseen: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applied:
+    done: tuple[Change, ...]
+    failed: tuple[tuple[Change, str], ...]
+
+
+def plan_once(
+    fleet: Fleet, governance: Governance, organization: Organization, brakes: Brakes, now: datetime
+) -> Reconciliation:
+    """What would be done now. Changes nothing."""
+    desired = desire(governance, organization, fleet.hub, fleet.home)
+    deployed = fleet.stack_sets.observe()
+    drifts, unseen = probe(fleet, governance, deployed, now)
+    made = plan(desired, deployed, drifts)
+    return Reconciliation(made, hold(made, deployed, brakes), desired, governance, unseen)
+
+
+def probe(
+    fleet: Fleet, governance: Governance, deployed: Iterable[DeployedStackSet], now: datetime
+) -> tuple[Drifts, tuple[Finding, ...]]:
+    """Look into every account with a current stack; an account that cannot be looked into is a finding."""
+    policies = {names.stack_set(policy.slug): policy for policy in governance.policies}
+    places = [
+        (stack_set.name, policies[stack_set.name], instance.target)
+        for stack_set in deployed
+        if stack_set.name in policies and not stack_set.busy
+        for instance in stack_set.instances
+        if instance.status is InstanceStatus.CURRENT
+        # After a move the old policy's stack is on its way out: nobody mends it.
+        and governance.policy_of.get(instance.target.account) == policies[stack_set.name].slug
+    ]
+    drifts: dict[tuple[str, Target], tuple[Drift, ...]] = {}
+    unseen: list[Finding] = []
+    with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
+        for (name, _, target), seen in zip(
+            places, pool.map(lambda p: _drift(fleet, p[1], p[2]), places), strict=True
+        ):
+            if isinstance(seen, GuardianError):
+                unseen.append(Finding(About.ACCESS, name, str(seen), now, target))
+            elif seen:
+                drifts[name, target] = seen
+    return drifts, tuple(unseen)
+
+
+def _drift(fleet: Fleet, policy: Policy, target: Target) -> tuple[Drift, ...] | GuardianError:
+    try:
+        return fleet.stacks.drift(expected(policy, fleet.hub, target), target)
+    except GuardianError as error:
+        return error
+
+
+def apply_once(
+    fleet: Fleet, reconciliation: Reconciliation, journal: Journal, told: Told, now: datetime
+) -> Applied:
+    """Do what the plan says, in its order. One change's trouble is that change's trouble."""
+    wanted = {stack_set.name: stack_set for stack_set in reconciliation.desired.stack_sets}
+    policies = {names.stack_set(p.slug): p for p in reconciliation.governance.policies}
+    done: list[Change] = []
+    failed: list[tuple[Change, str]] = []
+    for changes in _together(reconciliation.plan):
+        failures = _attempt(fleet, wanted, policies, changes, told)
+        failed += [(change, failures[change]) for change in changes if change in failures]
+        done += [change for change in changes if change not in failures]
+    journal.note([*reconciliation.unseen, *_mended(done, now), *_failures(failed, now)])
+    return Applied(tuple(done), tuple(failed))
+
+
+def _together(plan: Plan) -> Iterator[tuple[Change, ...]]:
+    """Changes that one operation can do: of one kind, on one stack set."""
+    for _, group in groupby(plan.changes, lambda change: (change.action, change.stack_set)):
+        yield tuple(group)
+
+
+def _attempt(
+    fleet: Fleet,
+    wanted: Mapping[str, WantedStackSet],
+    policies: Mapping[str, Policy],
+    changes: tuple[Change, ...],
+    told: Told,
+) -> Mapping[Change, str]:
+    """Do it; answer what failed and why."""
+    name, action = changes[0].stack_set, changes[0].action
+
+    def progress(done: int, total: int) -> None:
+        told(name, action, done, total)
+
+    try:
+        if action is Action.REPAIR:
+            return _repair(fleet, policies[name], changes)
+        return _operate(fleet.stack_sets, wanted.get(name), changes, progress)
+    except GuardianError as error:
+        return dict.fromkeys(changes, str(error))
+
+
+def _operate(
+    stack_sets: StackSets,
+    wanted: WantedStackSet | None,
+    changes: tuple[Change, ...],
+    progress: Callable[[int, int], None],
+) -> Mapping[Change, str]:
+    action, name = changes[0].action, changes[0].stack_set
+    targets = [change.target for change in changes if change.target]
+    failures: Mapping[Target, str] = {}
+    if action is Action.DELETE_INSTANCE:
+        failures = stack_sets.withdraw(name, targets, progress)
+    elif action is Action.DELETE_STACK_SET:
+        stack_sets.delete(name)
+    elif wanted is None:
+        raise AssertionError(f"{name} is planned for and not desired")
+    elif action is Action.CREATE_STACK_SET:
+        stack_sets.create(wanted)
+    elif action is Action.UPDATE_STACK_SET:
+        failures = stack_sets.update(wanted, progress)
+    else:
+        failures = stack_sets.deploy(wanted, targets, progress)
+    return _by_change(changes, failures)
+
+
+def _by_change(
+    changes: tuple[Change, ...], failures: Mapping[Target, str]
+) -> Mapping[Change, str]:
+    whole = "; ".join(f"{target}: {reason}" for target, reason in sorted(failures.items()))
+    return {
+        change: failures[change.target] if change.target else whole
+        for change in changes
+        if (change.target in failures if change.target else failures)
+    }
+
+
+def _repair(fleet: Fleet, policy: Policy, changes: tuple[Change, ...]) -> Mapping[Change, str]:
+    failures: dict[Change, str] = {}
+    for change in changes:
+        if change.target is None or change.drift is None:
+            continue
+        try:
+            fleet.stacks.mend(
+                expected(policy, fleet.hub, change.target), change.target, change.drift
+            )
+        except GuardianError as error:
+            failures[change] = str(error)
+    return failures
+
+
+def _mended(done: Iterable[Change], now: datetime) -> Iterator[Finding]:
+    for change in done:
+        if change.action is Action.REPAIR:
+            yield Finding(
+                About.DRIFT, change.stack_set, change.reason, now, change.target, mended=True
+            )
+
+
+def _failures(failed: Iterable[tuple[Change, str]], now: datetime) -> Iterator[Finding]:
+    for change, why in failed:
+        about = About.DRIFT if change.action is Action.REPAIR else About.ROLLOUT
+        yield Finding(
+            about, change.stack_set, f"{change.action} failed: {why}", now, change.target
+        )

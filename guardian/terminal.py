@@ -1,0 +1,334 @@
+"""What commands print: tables for people, JSON for programs. Foreign text is shown as it is, never as markup."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from guardian.app import World
+from guardian.digest import Digest, Priced, Row
+from guardian.documents import Document, Json
+from guardian.ids import AccountId, Target
+from guardian.jobs.reconcile import Applied, Reconciliation
+from guardian.jobs.sweep import Swept
+from guardian.kinds.base import Kind
+from guardian.outcome import Finding, Outcome, Result
+from guardian.plan import DeployedStackSet, InstanceStatus, Plan
+from guardian.verdict import spoken
+
+Names = Mapping[AccountId, str]
+
+STYLES = {
+    Result.STOPPED: "green",
+    Result.WOULD_STOP: "yellow",
+    Result.KEPT: "cyan",
+    Result.GONE: "dim",
+    Result.FAILED: "bold red",
+}
+
+
+def clean(text: str, limit: int = 0) -> str:
+    """Foreign text without control and direction characters, cut in the middle where it is long."""
+    shown = "".join(
+        "?" if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} else c for c in text
+    )
+    if limit and len(shown) > limit:
+        half = (limit - 1) // 2
+        return f"{shown[:half]}…{shown[-half:]}"
+    return shown
+
+
+PROSE = {"reason", "why", "why not", "basis", "where", "OU", "what"}
+"""The columns that may be folded; all others are worth their width."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where commands print: as wide as the terminal, 120 columns in a file or a pipe."""
+    made = Console(stderr=stderr)
+    return made if made.is_terminal else Console(stderr=stderr, width=120)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """A table whose cells are plain text."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        fold = column in PROSE
+        made.add_column(column, header_style="dim", overflow="fold", no_wrap=not fold)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
+    return made
+
+
+def as_json(document: Json) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def plan_document(reconciliation: Reconciliation) -> Document:
+    """The plan as `guardian plan --format json` prints it."""
+    plan = reconciliation.plan
+    return {
+        "id": plan.id,
+        "changes": [
+            {
+                "action": change.action.value,
+                "stack_set": change.stack_set,
+                "account": change.target.account if change.target else None,
+                "region": change.target.region if change.target else None,
+                "reason": change.reason,
+            }
+            for change in plan.changes
+        ],
+        "skips": [
+            {"account": skip.account, "region": skip.region, "reason": skip.reason}
+            for skip in plan.skips
+        ],
+        "held": reconciliation.held,
+    }
+
+
+def print_plan(console: Console, plan: Plan, names: Names, held: str | None) -> None:
+    """The plan for people: what is done to which stack set, and what is left alone."""
+    counted: dict[tuple[str, str, str], list[Target]] = {}
+    for change in plan.changes:
+        targets = counted.setdefault((change.stack_set, change.action, change.reason), [])
+        targets += [change.target] if change.target else []
+    rows = [
+        (action, stack_set, _where(targets, names), reason)
+        for (stack_set, action, reason), targets in counted.items()
+    ]
+    if rows:
+        columns = ("action", "stack set", "where", "reason")
+        console.print(table(f"Plan {plan.id}", columns, rows))
+    else:
+        console.print("Nothing to do: everything is as the policies say.")
+    if plan.skips:
+        skipped = [(named(s.account, names), s.region or "all", s.reason) for s in plan.skips]
+        console.print(table("Left alone", ("account", "region", "reason"), skipped))
+    if held:
+        console.print(Text(f"Held: {held}.", "bold yellow"))
+        console.print(f"To let it go: guardian apply --release {plan.id}")
+
+
+def _where(targets: Iterable[Target], names: Names, shown: int = 2) -> str:
+    """The accounts by name, or how many where they are many, and the regions."""
+    accounts = list(dict.fromkeys(target.account for target in targets))
+    regions = sorted({target.region for target in targets})
+    if not accounts:
+        return ""
+    few = ", ".join(named(account, names) for account in accounts)
+    who = few if len(accounts) <= shown else f"{len(accounts)} accounts"
+    return f"{who} in {', '.join(regions)}"
+
+
+def named(account: AccountId, names: Names) -> str:
+    """An account's name where it is known."""
+    return clean(names.get(account, account), 40)
+
+
+def place(target: Target | None, names: Names) -> str:
+    return f"{named(target.account, names)}/{target.region}" if target else ""
+
+
+def print_applied(console: Console, applied: Applied, names: Names) -> None:
+    console.print(f"{len(applied.done)} changes done, {len(applied.failed)} failed")
+    if applied.failed:
+        rows = [(c.stack_set, c.action, place(c.target, names), why) for c, why in applied.failed]
+        console.print(table("Failed", ("stack set", "action", "where", "why"), rows))
+
+
+def outcome_rows(outcomes: Iterable[Outcome], names: Names) -> Iterable[Sequence[str | Text]]:
+    for o in outcomes:
+        yield (
+            Text(o.result.value.replace("_", " "), STYLES[o.result]),
+            o.kind,
+            clean(o.id, 40),
+            place(o.target, names),
+            o.owner,
+            o.reason,
+        )
+
+
+OUTCOME_COLUMNS = ("outcome", "kind", "id", "account/region", "owner", "reason")
+
+
+def outcome_document(outcome: Outcome) -> Document:
+    """An outcome as JSON reports show it."""
+    return {
+        "outcome": outcome.result.value,
+        "kind": outcome.kind,
+        "id": outcome.id,
+        "account": outcome.target.account,
+        "region": outcome.target.region,
+        "owner": outcome.owner,
+        "policy": outcome.policy,
+        "reason": outcome.reason,
+        "at": outcome.at.isoformat(),
+        "by": outcome.by.value,
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    return {
+        "about": finding.about.value,
+        "subject": finding.subject,
+        "reason": finding.reason,
+        "account": finding.target.account if finding.target else None,
+        "region": finding.target.region if finding.target else None,
+        "at": finding.at.isoformat(),
+        "mended": finding.mended,
+    }
+
+
+def swept_document(swept: Swept) -> Document:
+    return {
+        "places": swept.places,
+        "seen": swept.seen,
+        "held": swept.held,
+        "outcomes": [outcome_document(outcome) for outcome in swept.outcomes],
+        "findings": [finding_document(finding) for finding in swept.findings],
+    }
+
+
+def print_swept(console: Console, swept: Swept, names: Names) -> None:
+    console.print(
+        f"Looked into {swept.places} places, at {swept.seen} running resources: "
+        f"{len(swept.outcomes)} outcomes, {swept.held} held by the brake"
+    )
+    if swept.outcomes:
+        console.print(table("Outcomes", OUTCOME_COLUMNS, outcome_rows(swept.outcomes, names)))
+    if swept.findings:
+        print_findings(console, swept.findings, names)
+
+
+def print_findings(console: Console, findings: Iterable[Finding], names: Names) -> None:
+    rows = [
+        ("mended" if f.mended else "open", f.about, f.subject, place(f.target, names), f.reason)
+        for f in findings
+    ]
+    console.print(table("Findings", ("", "about", "subject", "account/region", "why"), rows))
+
+
+def kind_document(kind: Kind) -> Document:
+    return {
+        "kind": kind.key,
+        "title": kind.title,
+        "starts": [name for start in kind.starts for name in start.names],
+        "stop": kind.stop.permission,
+        "grace": spoken(kind.default_grace),
+        "idle": spoken(kind.default_idle) if kind.default_idle else None,
+    }
+
+
+def print_kinds(console: Console, kinds: Iterable[Kind]) -> None:
+    rows = [
+        (
+            kind.key,
+            kind.title,
+            ", ".join(name for start in kind.starts for name in start.names),
+            kind.stop.permission,
+            spoken(kind.default_grace),
+            spoken(kind.default_idle) if kind.default_idle else "-",
+        )
+        for kind in kinds
+    ]
+    columns = ("kind", "what it is", "started by", "stopped by", "grace", "idle")
+    console.print(table("Governed kinds", columns, rows))
+
+
+def dollars(amount: Decimal | None) -> str:
+    """An amount as people read it; unknown is said, never 0."""
+    return "unknown" if amount is None else f"${amount:,.2f}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `guardian status` shows; outcomes and findings are those of the last day."""
+
+    arn: str
+    world: World
+    deployed: Sequence[DeployedStackSet]
+    outcomes: Sequence[Outcome]
+    findings: Sequence[Finding]
+
+
+def status_document(status: Status) -> Document:
+    governance = status.world.governance
+    return {
+        "identity": status.arn,
+        "organization": status.world.organization.id,
+        "governed": len(governance.policy_of),
+        "ungoverned": {str(account): why for account, why in governance.ungoverned.items()},
+        "stack_sets": [
+            {
+                "name": s.name,
+                "current": _current(s),
+                "total": len(s.instances),
+                "operation": s.busy or None,
+            }
+            for s in status.deployed
+        ],
+        "outcomes": dict(Counter(o.result.value for o in status.outcomes)),
+        "findings": [finding_document(finding) for finding in status.findings],
+    }
+
+
+def print_status(console: Console, status: Status) -> None:
+    governance = status.world.governance
+    console.print(Text(f"{status.arn} in organization {status.world.organization.id}"))
+    console.print(
+        f"{len(governance.policy_of)} accounts governed, {len(governance.ungoverned)} not"
+    )
+    rows = [(s.name, f"{_current(s)}/{len(s.instances)}", s.busy) for s in status.deployed]
+    console.print(table("Stack sets", ("name", "current", "operation"), rows))
+    counts = Counter(o.result.value for o in status.outcomes)
+    console.print(
+        f"Last day: {', '.join(f'{n} {r}' for r, n in sorted(counts.items())) or 'nothing'}"
+    )
+    if status.findings:
+        print_findings(console, status.findings, status.world.names)
+
+
+def _current(stack_set: DeployedStackSet) -> int:
+    return sum(i.status is InstanceStatus.CURRENT for i in stack_set.instances)
+
+
+def print_digest(console: Console, digest: Digest, names: Names) -> None:
+    """A digest for the terminal: the headline, the tables, what needs a look."""
+    window = f"{digest.window.since:%Y-%m-%d %H:%M} to {digest.window.until:%Y-%m-%d %H:%M} UTC"
+    console.print(Text(f"{digest.channel}  {window}", "bold"))
+    avoided, would = dollars(digest.avoided.usd), dollars(digest.would_avoid.usd)
+    console.print(f"{len(digest.stopped)} stopped, up to {avoided} avoided (estimate)")
+    console.print(
+        f"{len(digest.would_stop)} would have been stopped, up to {would}; "
+        f"{len(digest.kept)} kept, {digest.missed} missed by events and caught"
+    )
+    for title, rows in (("By account", digest.accounts), ("By owner", digest.owners)):
+        if rows:
+            console.print(table(title, ("", "stopped", "avoided"), [_digest_row(r) for r in rows]))
+    if digest.stopped:
+        columns = ("kind", "id", "account/region", "owner", "avoided", "basis")
+        console.print(table("Stopped", columns, [_priced_row(p, names) for p in digest.stopped]))
+    if digest.findings:
+        print_findings(console, [noticed.finding for noticed in digest.findings], names)
+
+
+def _digest_row(row: Row) -> Sequence[str]:
+    return row.name, str(row.stopped), dollars(row.avoided.usd)
+
+
+def _priced_row(priced: Priced, names: Names) -> Sequence[str]:
+    o, saving = priced.outcome, priced.saving
+    return (
+        o.kind,
+        clean(o.id, 32),
+        place(o.target, names),
+        o.owner,
+        dollars(saving.usd),
+        saving.basis,
+    )
