@@ -59,7 +59,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in columns:
         fold = column in PROSE
-        made.add_column(column, header_style="dim", overflow="fold", no_wrap=not fold)
+        width = 24 if fold else None
+        made.add_column(
+            column, header_style="dim", overflow="fold", no_wrap=not fold, min_width=width
+        )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
     return made

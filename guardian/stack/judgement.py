@@ -145,7 +145,12 @@ def _dressed(rule: Rule) -> str:
     )
     idle = milliseconds(rule.idle) if rule.idle else 0
     owner = '$exists($lookup($tags, "owner")) ? $lookup($tags, "owner") : $eventOwner'
-    return (
-        f'$merge([$answer, {{"started": $exists($started) ? $fromMillis($toMillis($started)) : $eventTime, '
-        f'"began": $began, "due": $exists($due) ? $fromMillis($due + {idle}), "owner": {owner}, "facts": {{{facts}}}}}])'
-    )
+    members = {
+        "started": "$exists($started) ? $fromMillis($toMillis($started)) : $eventTime",
+        "began": "$began",
+        "due": f"$exists($due) ? $fromMillis($due + {idle})",
+        "owner": owner,
+        "facts": f"{{{facts}}}",
+    }
+    dress = ", ".join(f'"{name}": {value}' for name, value in members.items())
+    return f"$merge([$answer, {{{dress}}}])"
