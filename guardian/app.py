@@ -104,6 +104,7 @@ class Guardian:
             wait=self.pause,
             trace=f"sweep {self.now():%Y-%m-%dT%H:%M:%SZ}",
             observe=observe,
+            halted=self.stopping.is_set,
         )
 
     def pause(self, span: timedelta) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import FrameType
 from zoneinfo import ZoneInfo
 
@@ -35,17 +35,33 @@ log = structlog.get_logger("guardian")
 
 @dataclass
 class Daemon:
-    """Runs the jobs of one guardian. `world` is the last one that could be read."""
+    """Runs the jobs of one guardian. `world` is the last that could be read; who changes stacks holds `rollout`."""
 
     guardian: Guardian
     world: World | None = None
     noted: set[str] = field(default_factory=set)
+    rollout: Lock = field(default_factory=Lock)
 
     def reconcile(self) -> None:
+        """Bring the stack sets to what the policies say."""
+        with self.rollout:
+            self._plan_and_apply(probing=False)
+
+    def drift(self) -> None:
+        """The same, with a look into every account."""
+        with self.rollout:
+            self._plan_and_apply(probing=True)
+
+    def _plan_and_apply(self, *, probing: bool) -> None:
         guardian, world = self.guardian, self.current()
         fleet = guardian.fleet(world.organization)
         made = plan_once(
-            fleet, world.governance, world.organization, guardian.brakes, guardian.now()
+            fleet,
+            world.governance,
+            world.organization,
+            guardian.brakes,
+            guardian.now(),
+            probing=probing,
         )
         log.info("planned", plan=made.plan.id, changes=len(made.plan.changes), held=made.held)
         if made.held:
@@ -156,6 +172,7 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
     jobs: dict[Callable[[], None], timedelta] = {
         daemon.reconcile: settings.schedules.reconcile,
+        daemon.drift: settings.schedules.drift,
         daemon.sweep: settings.schedules.sweep,
         daemon.announce: ANNOUNCE_EVERY,
     }

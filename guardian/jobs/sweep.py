@@ -35,7 +35,8 @@ class Search:
     """How a sweep goes about it.
 
     `margin` is how long a resource that is due is left to its own execution; `most` how many may be stopped in one
-    sweep; `wait` lets real time pass; `trace` names the sweep in its outcomes.
+    sweep; `wait` lets real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early,
+    between two places or two stops.
     """
 
     margin: timedelta
@@ -43,6 +44,7 @@ class Search:
     wait: Callable[[timedelta], None]
     trace: str
     observe: bool = False
+    halted: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def sweep_once(
     ]
     journal.record(outcomes)
     for found_due in stopping[: search.most]:
+        if search.halted():
+            break
         stopped = _stop(members, found_due, search, clock)
         journal.record(stopped)  # one by one: a crash loses no stop that was made
         outcomes += stopped
@@ -127,6 +131,8 @@ def _look_safely(
     """One place's trouble is that place's trouble; what was found before it counts."""
     found: list[Found] = []
     looked = 0
+    if search.halted():
+        return found, looked, ""
     try:
         for identifier in _running(members, place, now):
             looked += 1

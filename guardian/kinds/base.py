@@ -80,7 +80,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class Idle:
-    """Idle when its status is `status` and every CloudWatch sample of the window is `value`.
+    """Idle when its status is `status` and each CloudWatch sample of the window is `value`.
 
     `read` is made as the read named `idle`. `samples` is the path of the values below its answer, `period` what lies
     between two. Too few samples say nothing.
@@ -113,8 +113,8 @@ class Kind:
     """A governed kind of resource.
 
     `reads` are made in order, the first tells whether it exists: an error that contains a word of `gone` means that it
-    does not. `start` is the path of when it began to run. `facts` are what `worth` needs, by name. `kept` are paths that,
-    when true, say that it must not be stopped, with the reason.
+    does not. `start` is the path of when it began to run. `facts` are what `worth` needs, by name. `kept` are paths
+    that, when true, say that it must not be stopped, with the reason.
     """
 
     key: str
