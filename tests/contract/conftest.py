@@ -7,8 +7,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-import botocore.loaders
-import botocore.session
 import pytest
 
 from guardian.aws.connect import Aws, connect
@@ -31,15 +29,6 @@ from tests.localaws.conftest import (  # noqa: F401 - fixtures
 
 HOME = Region("eu-west-1")
 HUB = AccountId("123456789012")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _api_models_are_read_once() -> Iterator[None]:
-    """Every botocore session would read them anew, which takes longer than the calls."""
-    loader = botocore.loaders.create_loader()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", lambda *_: loader)
-        yield
 
 
 class Connect(Protocol):

@@ -1,0 +1,1 @@
+"""One module per thing that moto's server does not do as AWS does; each has `install(world)`."""

@@ -1,0 +1,1 @@
+"""CloudFormation: what local AWS adds to moto's stacks."""

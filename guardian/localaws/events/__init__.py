@@ -1,0 +1,1 @@
+"""What EventBridge does with an event: patterns, policies, inputs and targets."""

@@ -1,0 +1,1 @@
+"""What makes moto's state machines run as those of Step Functions do."""

@@ -1,0 +1,1 @@
+"""What CloudTrail records of an API call."""
