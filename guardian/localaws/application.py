@@ -19,9 +19,7 @@ from guardian.localaws.calls import Call, CallLog, identify
 from guardian.localaws.clock import iso
 from guardian.localaws.failures import failure
 from guardian.localaws.faults import Faults
-from guardian.localaws.world import World
-
-Route = Callable[[Any], Any]
+from guardian.localaws.world import Handler, World
 
 
 class Application:
@@ -34,13 +32,14 @@ class Application:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._moto.get_backend_for_host = cache(self._moto.get_backend_for_host)  # else each time
         self._is_served = cache(self._knows)
-        self._routes: dict[tuple[str, str], Route] = {
+        self._routes: dict[tuple[str, str], Handler] = {
             ("POST", "/localaws/faults"): self._faults.add,
             ("GET", "/localaws/faults"): lambda _: self._faults.report(),
             ("DELETE", "/localaws/faults"): lambda _: self._faults.clear(),
             ("GET", "/localaws/calls"): lambda _: self._calls.report(),
             ("DELETE", "/localaws/calls"): lambda _: self._calls.clear(),
             ("GET", "/localaws/clock"): lambda _: self._clock(),
+            **{("POST", path): handler for path, handler in world.handlers.items()},
         }
         world.on_reset(self._faults.clear)
         world.on_reset(self._calls.clear)
@@ -106,7 +105,7 @@ class Application:
         }
 
 
-def _own(route: Route, environ: dict[str, Any]) -> Response:
+def _own(route: Handler, environ: dict[str, Any]) -> Response:
     try:
         answer, status = route(json.loads(Request(environ).get_data() or b"null")), HTTPStatus.OK
     except (ValueError, UnknownServiceError) as error:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from guardian.localaws.bus import EventBus
 from guardian.localaws.clock import Clock
 
+Handler = Callable[[Any], Any]
+"""Makes an answer of the decoded JSON that was posted; its ValueError is a 400."""
 MANAGEMENT_ACCOUNT = "123456789012"
 """The account of unknown credentials; `CreateOrganization` makes it the management account."""
 
@@ -16,13 +19,15 @@ class World:
 
     A bridge that keeps state outside moto's backends registers a hook with
     `world.on_reset(hook)`; `POST /moto-api/reset` runs every hook, in order of
-    registration, before moto forgets its own state.
+    registration, before moto forgets its own state. What it can be told beside the
+    APIs of AWS it registers with `world.listen(path, handler)`.
     """
 
     port: int
     clock: Clock
     bus: EventBus
     reset_hooks: list[Callable[[], None]] = field(default_factory=list)
+    handlers: dict[str, Handler] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -32,6 +37,10 @@ class World:
     def on_reset(self, hook: Callable[[], None]) -> None:
         """Run `hook` whenever local AWS is asked to forget everything."""
         self.reset_hooks.append(hook)
+
+    def listen(self, path: str, handler: Handler) -> None:
+        """Answer `POST path` with what `handler` makes of the decoded JSON."""
+        self.handlers[path] = handler
 
     def reset(self) -> None:
         """Forget what the bridges know; moto's own state is moto's to forget."""

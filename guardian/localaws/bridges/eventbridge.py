@@ -17,7 +17,6 @@ from moto.events.models import (
 from moto.events.responses import EventsHandler
 
 from guardian.localaws.bus import Arrival, BusAddress, Event, timestamp
-from guardian.localaws.control import mount
 from guardian.localaws.events import pattern_syntax, patterns
 from guardian.localaws.events.delivery import Delivery
 from guardian.localaws.events.entries import ENVELOPE, inject, put_entry
@@ -37,7 +36,7 @@ def install(world: World) -> None:
     _install_put_events(world)
     _limit_targets()
     _install_replays(world, delivery)
-    mount("/localaws/events", lambda event: inject(world.bus, event))
+    world.listen("/localaws/events", lambda event: inject(world.bus, event))
 
 
 def _install_replays(world: World, delivery: Delivery) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
-from guardian.localaws.control import mount
 from guardian.localaws.stacksets import access, automatic, instances, reports, sets
 from guardian.localaws.stacksets.registry import Call
 from guardian.localaws.stacksets.service import Action, Service
@@ -24,7 +23,7 @@ def install(world: World) -> None:
             f"DescribeStackSetOutput.StackSet.{shape}", None
         )
     automatic.install(service)
-    mount("/localaws/stacksets/faults", lambda body: _set_fault(service, body))
+    world.listen("/localaws/stacksets/faults", lambda body: _set_fault(service, body))
 
 
 def _handler(service: Service, action: Action) -> Any:

@@ -10,7 +10,6 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
-from guardian.localaws.control import mount
 from guardian.localaws.trail import organization_trail
 from guardian.localaws.trail.calls import Call, capture, is_recorded
 from guardian.localaws.trail.history import PAGE, History, Logging, matching, summary
@@ -63,7 +62,7 @@ def install(world: World) -> None:
     world.on_reset(recorder.history.reset)
     world.on_reset(recorder.logging.reset)
     organization_trail.install(recorder.logging)
-    mount("/localaws/trail", recorder.switch)
+    world.listen("/localaws/trail", recorder.switch)
     BaseResponse.call_action = _recorded(BaseResponse.call_action, recorder, world)
     CloudTrailResponse.lookup_events = _lookup_events(recorder.history)
 
