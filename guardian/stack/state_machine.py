@@ -8,8 +8,7 @@ verdict that a stop was based on), `looks`, `stops`, `failures` (counts), `ackno
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 
 from guardian.documents import Json
@@ -18,8 +17,7 @@ from guardian.kinds.base import Call, Kind, StartEvent
 from guardian.outcome import DETAIL_TYPE, SOURCE, VERSION
 from guardian.policy.model import Mode, Rule
 from guardian.stack.judgement import judgement, literal, milliseconds
-
-State = dict[str, Json]
+from guardian.stack.tasks import State, js, task
 
 MAX_LOOKS = 400
 """A history holds 25,000 events and a look makes some 25: past this the sweep goes on looking."""
@@ -27,8 +25,6 @@ MAX_STOPS = 5
 MAX_FAILURES = 10
 SETTLE = 15
 LONGEST_WAIT = timedelta(days=30)
-# The names Step Functions gives the services of its SDK integrations where they are not boto3's.
-SDK_SERVICES = {"emr-serverless": "emrserverless"}
 
 
 def definition(slug: Slug, rule: Rule) -> str:
@@ -58,12 +54,12 @@ def _beginning(rule: Rule) -> dict[str, State]:
         "Read": {
             "Type": "Pass",
             "Assign": {
-                "id": _js(_id(rule.kind.starts)),
-                "account": _js("$states.input.account"),
-                "region": _js("$states.input.region"),
-                "eventTime": _js("$states.input.time"),
-                "principals": _js(_PRINCIPALS),
-                "eventOwner": _js(_OWNER),
+                "id": js(_id(rule.kind.starts)),
+                "account": js("$states.input.account"),
+                "region": js("$states.input.region"),
+                "eventTime": js("$states.input.time"),
+                "principals": js(_PRINCIPALS),
+                "eventOwner": js(_OWNER),
                 "seen": {},
                 "error": {},
                 "verdict": {},
@@ -79,7 +75,7 @@ def _beginning(rule: Rule) -> dict[str, State]:
         },
         "Grace": {
             "Type": "Wait",
-            "Timestamp": _js(f"$fromMillis($toMillis($eventTime) + {milliseconds(rule.grace)})"),
+            "Timestamp": js(f"$fromMillis($toMillis($eventTime) + {milliseconds(rule.grace)})"),
             "Output": {},
             "Next": _first_look(rule),
         },
@@ -129,14 +125,14 @@ def _look(rule: Rule, name: str, call: Call, after: str) -> State:
     answer = f"{{{literal(name)}: $states.result}}"
     first = name == next(iter(rule.kind.reads))
     return {
-        **_task(rule, call),
-        "Assign": {"seen": _js(answer if first else f"$merge([$seen, {answer}])")},
+        **task(rule, call),
+        "Assign": {"seen": js(answer if first else f"$merge([$seen, {answer}])")},
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],
                 # Only the first read can tell that the thing does not exist.
                 "Assign": {
-                    "error": _js("$states.errorOutput" if first else '{"Cause": "", "Error": ""}')
+                    "error": js("$states.errorOutput" if first else '{"Cause": "", "Error": ""}')
                 },
                 "Output": {},
                 "Next": "Unseen",
@@ -147,63 +143,13 @@ def _look(rule: Rule, name: str, call: Call, after: str) -> State:
     }
 
 
-def _task(rule: Rule, call: Call) -> State:
-    service = SDK_SERVICES.get(call.service, call.service)
-    action = call.action[0].lower() + call.action[1:]
-    return {
-        "Type": "Task",
-        "Resource": f"arn:${{AWS::Partition}}:states:::aws-sdk:{service}:{action}",
-        "Arguments": _filled(call.arguments, _variables(rule)),
-        "TimeoutSeconds": 60,
-        "Retry": [
-            {
-                "ErrorEquals": ["States.TaskFailed", "States.Timeout"],
-                "IntervalSeconds": 2,
-                "MaxAttempts": 2,
-                "BackoffRate": 3,
-                "JitterStrategy": "FULL",
-            }
-        ],
-    }
-
-
-def _variables(rule: Rule) -> Mapping[str, str]:
-    window = milliseconds(rule.idle) if rule.idle else 0
-    names = {
-        "id": "$id",
-        "id_lower": "$lowercase($id)",
-        "account": "$account",
-        "region": "$region",
-        "partition": '"${AWS::Partition}"',
-        "now": "$now()",
-        "idle_from": f"$fromMillis($millis() - {window})",
-    }
-    return {**names, "arn": _joined(rule.kind.arn, names)}
-
-
-def _filled(template: Json, variables: Mapping[str, str]) -> Json:
-    """Arguments with their placeholders turned into JSONata."""
-    if isinstance(template, str):
-        return _js(_joined(template, variables)) if "{" in template else template
-    if isinstance(template, Mapping):
-        return {key: _filled(value, variables) for key, value in template.items()}
-    if isinstance(template, list | tuple):
-        return [_filled(value, variables) for value in template]
-    return template
-
-
-def _joined(template: str, variables: Mapping[str, str]) -> str:
-    parts = [part for part in re.split(r"(\{\w+\})", template) if part]
-    return " & ".join(variables[p[1:-1]] if p.startswith("{") else literal(p) for p in parts)
-
-
 def _decisions(rule: Rule) -> dict[str, State]:
     first = _first_look(rule)
     stopping: dict[str, State] = {}
     if rule.mode is Mode.STOP:
         stopping = {"Stop": _stop(rule), "Settle": _wait(first, {"Seconds": SETTLE})}
     longest = f"$fromMillis($millis() + {milliseconds(LONGEST_WAIT)})"
-    until = _js(f"$verdict.until < {longest} ? $verdict.until : {longest}")
+    until = js(f"$verdict.until < {longest} ? $verdict.until : {longest}")
     return {
         "Unseen": {
             "Type": "Choice",
@@ -211,15 +157,15 @@ def _decisions(rule: Rule) -> dict[str, State]:
             "Default": "Pause",
             "Output": {},
         },
-        "Pause": _wait(first, {"Seconds": 60}, {"failures": _js("$failures + 1")}),
+        "Pause": _wait(first, {"Seconds": 60}, {"failures": js("$failures + 1")}),
         "Judge": {
             "Type": "Pass",
-            "Assign": {"verdict": _js(judgement(rule)), "failures": 0},
+            "Assign": {"verdict": js(judgement(rule)), "failures": 0},
             "Output": {},
             "Next": "Decide",
         },
         "Decide": {"Type": "Choice", "Choices": _choices(), **_default(rule), "Output": {}},
-        "Again": _wait(first, {"Timestamp": until}, {"looks": _js("$looks + 1")}),
+        "Again": _wait(first, {"Timestamp": until}, {"looks": js("$looks + 1")}),
         **stopping,
     }
 
@@ -234,9 +180,9 @@ def _unseen(kind: Kind) -> list[Json]:
     gone = " or ".join(f"$contains({said}, {literal(word)})" for word in kind.gone)
     ended = _report("$acknowledged ? 'stopped' : 'gone'", '"it is gone"')
     return [
-        {"Condition": _js(gone), **ended},
+        {"Condition": js(gone), **ended},
         {
-            "Condition": _js(f"$failures >= {MAX_FAILURES}"),
+            "Condition": js(f"$failures >= {MAX_FAILURES}"),
             **_report("'failed'", '"it cannot be looked at"'),
         },
     ]
@@ -254,7 +200,7 @@ def _choices() -> list[Json]:
         _choice(restarted, "'stopped'", "$final.reason"),
         _choice('$verdict.do = "keep"', "'kept'", "$verdict.reason"),
         _choice(given_up, "$acknowledged ? 'failed' : 'kept'", still),
-        {"Condition": _js('$verdict.do = "again"'), "Next": "Again"},
+        {"Condition": js('$verdict.do = "again"'), "Next": "Again"},
         _choice(
             f"$stops >= {MAX_STOPS}", "'failed'", f'"it runs on after {MAX_STOPS} stop calls"'
         ),
@@ -262,31 +208,31 @@ def _choices() -> list[Json]:
 
 
 def _choice(condition: str, result: str, reason: str) -> State:
-    return {"Condition": _js(condition), **_report(result, reason)}
+    return {"Condition": js(condition), **_report(result, reason)}
 
 
 def _report(result: str, reason: str) -> State:
-    return {"Assign": {"result": _js(result), "reason": _js(reason)}, "Next": "Report"}
+    return {"Assign": {"result": js(result), "reason": js(reason)}, "Next": "Report"}
 
 
 def _default(rule: Rule) -> State:
     if rule.mode is Mode.STOP:
         return {"Default": "Stop"}
     return {
-        "Assign": {"result": "would_stop", "reason": _js("$verdict.reason")},
+        "Assign": {"result": "would_stop", "reason": js("$verdict.reason")},
         "Default": "Report",
     }
 
 
 def _stop(rule: Rule) -> State:
-    tried: State = {"stops": _js("$stops + 1")}
+    tried: State = {"stops": js("$stops + 1")}
     return {
-        **_task(rule, rule.kind.stop),
+        **task(rule, rule.kind.stop),
         "Assign": {
             **tried,
             "acknowledged": True,
-            "final": _js("$acknowledged ? $final : $verdict"),
-            "stoppedAt": _js("$acknowledged ? $stoppedAt : $now()"),
+            "final": js("$acknowledged ? $final : $verdict"),
+            "stoppedAt": js("$acknowledged ? $stoppedAt : $now()"),
         },
         "Catch": [
             {"ErrorEquals": ["States.ALL"], "Assign": tried, "Output": {}, "Next": "Settle"}
@@ -306,7 +252,7 @@ def _end(slug: Slug, kind: Kind) -> dict[str, State]:
                     {
                         "Source": SOURCE,
                         "DetailType": DETAIL_TYPE,
-                        "Detail": _js(_detail(slug, kind)),
+                        "Detail": js(_detail(slug, kind)),
                     }
                 ]
             },
@@ -324,11 +270,11 @@ def _end(slug: Slug, kind: Kind) -> dict[str, State]:
         },
         "Reported": {
             "Type": "Choice",
-            "Choices": [{"Condition": _js("$result = 'failed'"), "Next": "Failed"}],
+            "Choices": [{"Condition": js("$result = 'failed'"), "Next": "Failed"}],
             "Default": "Done",
         },
         "Done": {"Type": "Succeed"},
-        "Failed": {"Type": "Fail", "Error": "Guardian.Failed", "Cause": _js("$reason")},
+        "Failed": {"Type": "Fail", "Error": "Guardian.Failed", "Cause": js("$reason")},
     }
 
 
@@ -350,7 +296,3 @@ def _detail(slug: Slug, kind: Kind) -> str:
     }
     members = ", ".join(f'"{name}": {value}' for name, value in fields.items())
     return f"($told := $acknowledged ? $final : $verdict; {{{members}}})"
-
-
-def _js(expression: str) -> str:
-    return f"{{% {expression} %}}"
