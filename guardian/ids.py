@@ -29,7 +29,7 @@ class Target:
 
 def parse_account(text: str) -> AccountId:
     """Twelve digits, or ValueError."""
-    if not re.fullmatch(r"\d{12}", text):
+    if not re.fullmatch(r"[0-9]{12}", text):
         raise ValueError(f"{text!r} is not an account id: twelve digits")
     return AccountId(text)
 

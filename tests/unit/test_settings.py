@@ -57,6 +57,7 @@ IN_ENVIRONMENT = {
     "hub.region": "us-west-2",
     "hub.bus": "costs",
     "hub.queue_url": "http://127.0.0.1:4566/012345678901/costs",
+    "hub.role": "guardian-daemon",
     "call_as": "delegated-admin",
     "member_role": "costs-member",
     "prefix": "costs",
