@@ -41,16 +41,29 @@ class Daemon:
     world: World | None = None
     noted: set[str] = field(default_factory=set)
     rollout: Lock = field(default_factory=Lock)
+    rolled_out: Event = field(default_factory=Event)
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
-        with self.rollout:
-            self._plan_and_apply(probing=False)
+        try:
+            with self.rollout:
+                self._plan_and_apply(probing=False)
+        finally:
+            self.rolled_out.set()
 
     def drift(self) -> None:
         """The same, with a look into every account."""
-        with self.rollout:
-            self._plan_and_apply(probing=True)
+        if self._after_first_rollout():
+            with self.rollout:
+                self._plan_and_apply(probing=True)
+
+    def _after_first_rollout(self) -> bool:
+        """Wait until the accounts have been given their roles; False when it is time to stop."""
+        stopping = self.guardian.stopping
+        while not self.rolled_out.wait(0.5):
+            if stopping.is_set():
+                return False
+        return not stopping.is_set()
 
     def _plan_and_apply(self, *, probing: bool) -> None:
         guardian, world = self.guardian, self.current()
@@ -72,6 +85,9 @@ class Daemon:
         log.info("applied", done=len(applied.done), failed=len(applied.failed))
 
     def sweep(self) -> None:
+        """Look into every governed account for what no event announced."""
+        if not self._after_first_rollout():
+            return
         guardian, world = self.guardian, self.current()
         places = list(governed_places(world.governance))
         search = guardian.search()
@@ -85,6 +101,7 @@ class Daemon:
         )
 
     def announce(self) -> None:
+        """Post every digest that is due and not posted yet."""
         guardian = self.guardian
         if not guardian.settings.slack.token:
             return
