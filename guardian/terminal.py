@@ -44,8 +44,8 @@ def clean(text: str, limit: int = 0) -> str:
     return shown
 
 
-PROSE = {"reason", "why", "why not", "basis", "where", "OU", "what"}
-"""The columns that may be folded; all others are worth their width."""
+SHORT = 40
+"""A column whose cells are no wider keeps its width; wider ones are folded."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -57,14 +57,18 @@ def console(*, stderr: bool = False) -> Console:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
     """A table whose cells are plain text."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        fold = column in PROSE
-        width = 24 if fold else None
+    cells = [[c if isinstance(c, Text) else Text(clean(c)) for c in row] for row in rows]
+    for number, column in enumerate(columns):
+        whole = all(row[number].cell_len <= SHORT for row in cells)
         made.add_column(
-            column, header_style="dim", overflow="fold", no_wrap=not fold, min_width=width
+            column,
+            header_style="dim",
+            overflow="fold",
+            no_wrap=whole,
+            min_width=None if whole else SHORT // 2,
         )
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
+    for row in cells:
+        made.add_row(*row)
     return made
 
 
