@@ -86,28 +86,27 @@ def plan(
     """What to do so that what is deployed becomes what is desired. Applying it leaves nothing to plan."""
     there = {stack_set.name: stack_set for stack_set in deployed}
     busy = {name: s.busy for name, s in there.items() if s.busy}
-    order = {name: rank for rank, name in enumerate(s.name for s in desired.stack_sets)}
-    wanted = {s.name: s for s in desired.stack_sets}
+    order = {s.name: rank for rank, s in enumerate(desired.stack_sets)}
     changes = [
         *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired.frozen)),
-        *(c for name, s in there.items() if name not in wanted for c in _away(s, desired.frozen)),
+        *(c for name, s in there.items() if name not in order for c in _away(s, desired.frozen)),
         *_repairs(drifts or {}),
     ]
-    doable = [change for change in changes if change.stack_set not in busy]
-    skips = [*desired.skips, *_held_up(changes, busy), *_suspended(there.values(), desired)]
-    last = len(order)
 
     def place(change: Change) -> tuple[int, int, str, str, str]:
-        rank = order.get(change.stack_set, last)
-        return (
-            _RANK[change.action],
-            rank,
-            change.stack_set,
-            str(change.target or ""),
-            change.reason,
-        )
+        rank = order.get(change.stack_set, len(order))
+        where = str(change.target or "")
+        return _RANK[change.action], rank, change.stack_set, where, change.reason
 
-    return Plan(tuple(sorted(doable, key=place)), tuple(dict.fromkeys(skips)))
+    changes.sort(key=place)
+    held_up = _held_up(changes, busy)
+    doable = tuple(change for change in changes if change not in held_up)
+    skips = [
+        *desired.skips,
+        *(skip for change, why in held_up.items() for skip in _skips(change, why, there)),
+        *_suspended(there.values(), desired),
+    ]
+    return Plan(doable, tuple(dict.fromkeys(skips)))
 
 
 _RANK = {action: rank for rank, action in enumerate(Action)}
@@ -130,6 +129,7 @@ def _towards(
         if instance.status is InstanceStatus.INOPERABLE:
             reason = f"inoperable, to be made anew: {instance.reason or 'AWS gives no reason'}"
             yield Change(Action.DELETE_INSTANCE, name, reason, instance.target)
+            yield Change(Action.CREATE_INSTANCE, name, reason, instance.target)
     if deployed is not None:
         yield from _update(wanted, deployed, kept)
 
@@ -165,11 +165,29 @@ def _repairs(drifts: Drifts) -> Iterator[Change]:
             yield Change(Action.REPAIR, name, reason, target, drift)
 
 
-def _held_up(changes: Iterable[Change], busy: Mapping[str, str]) -> Iterator[Skip]:
-    for change in changes:
-        if change.stack_set in busy and change.target is not None:
-            reason = f"{change.stack_set}: operation {busy[change.stack_set]} is in progress"
-            yield Skip(change.target.account, change.target.region, reason)
+def _held_up(changes: Iterable[Change], busy: Mapping[str, str]) -> Mapping[Change, str]:
+    """What has to wait for an operation, and why: also what another stack has to make room for first."""
+    held_up: dict[Change, str] = {}
+    occupied: dict[Target | None, str] = {}
+    for change in changes:  # deletes come before creates
+        name = change.stack_set
+        if name in busy:
+            held_up[change] = f"{name}: operation {busy[name]} is in progress"
+            if change.action is Action.DELETE_INSTANCE:
+                occupied[change.target] = held_up[change]
+        elif change.action is Action.CREATE_INSTANCE and change.target in occupied:
+            held_up[change] = occupied[change.target]
+    return held_up
+
+
+def _skips(change: Change, why: str, there: Mapping[str, DeployedStackSet]) -> Iterator[Skip]:
+    """A change of a whole stack set is one of all its instances."""
+    if change.target is not None:
+        targets = [change.target]
+    else:
+        targets = [instance.target for instance in there[change.stack_set].instances]
+    for target in targets:
+        yield Skip(target.account, target.region, why)
 
 
 def _suspended(deployed: Iterable[DeployedStackSet], desired: DesiredState) -> Iterator[Skip]:

@@ -22,6 +22,7 @@ from guardian.stack.names import Hub
 from guardian.stack.template import expected
 
 PROBES_AT_ONCE = 8
+STUCK = "its former stack is still there"
 
 Told = Callable[[str, Action, int, int], None]
 """Told of progress: the stack set, what is done to it, how many of how many stack instances are done."""
@@ -117,11 +118,24 @@ def apply_once(
     done: list[Change] = []
     failed: list[tuple[Change, str]] = []
     for changes in _together(reconciliation.plan):
-        failures = _attempt(fleet, wanted, policies, changes, told)
+        failures = dict.fromkeys(_too_early(changes, failed), STUCK)
+        ready = tuple(change for change in changes if change not in failures)
+        if ready:
+            failures |= _attempt(fleet, wanted, policies, ready, told)
         failed += [(change, failures[change]) for change in changes if change in failures]
         done += [change for change in changes if change not in failures]
     journal.note([*reconciliation.unseen, *_mended(done, now), *_failures(failed, now)])
     return Applied(tuple(done), tuple(failed))
+
+
+def _too_early(
+    changes: Iterable[Change], failed: Iterable[tuple[Change, str]]
+) -> Iterator[Change]:
+    """Instances where another could not be deleted: nobody is governed twice."""
+    stuck = {change.target for change, _ in failed if change.action is Action.DELETE_INSTANCE}
+    for change in changes:
+        if change.action is Action.CREATE_INSTANCE and change.target in stuck:
+            yield change
 
 
 def _together(plan: Plan) -> Iterator[tuple[Change, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from guardian.documents import moment, pick
-from guardian.errors import GuardianError, NotFound
+from guardian.errors import GuardianError, NotFound, Refused
 from guardian.ids import Target
 from guardian.kinds.base import Phase
 from guardian.outcome import About, By, Finding, Outcome, Result
@@ -93,7 +93,9 @@ def sweep_once(
     held = stopping[search.most :]
     outcomes = [_outcome(f, Result.KEPT, f.reason, search, clock()) for f in found if not f.due]
     outcomes += [
-        _outcome(f, Result.WOULD_STOP, f.reason, search, clock()) for f in due if f not in stopping
+        _outcome(f, Result.WOULD_STOP, f.reason, search, clock())
+        for f in due
+        if not _stops(f.place.rule, search)
     ]
     journal.record(outcomes)
     for found_due in stopping[: search.most]:
@@ -130,16 +132,20 @@ def _look_safely(
 ) -> tuple[list[Found], int, str]:
     """One place's trouble is that place's trouble; what was found before it counts."""
     found: list[Found] = []
+    troubles: list[str] = []
     looked = 0
     if search.halted():
         return found, looked, ""
     try:
         for identifier in _running(members, place, now):
             looked += 1
-            found += _look(members, place, identifier, search, now)
+            try:
+                found += _look(members, place, identifier, search, now)
+            except Refused as error:  # of this resource; its neighbours are looked at all the same
+                troubles.append(f"{identifier}: {error}")
     except GuardianError as error:
-        return found, looked, str(error)
-    return found, looked, ""
+        troubles.append(str(error))
+    return found, looked, "; ".join(troubles)
 
 
 def _running(members: Members, place: Place, now: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from guardian.documents import Json
 from guardian.ids import Target
 from guardian.outcome import DETAIL_TYPE, SOURCE
-from guardian.policy.model import Mode, Policy, Rule
+from guardian.policy.model import Policy, Rule
 from guardian.repair import Expected, ExpectedMachine, ExpectedRule
 from guardian.stack import iam, names
 from guardian.stack.names import Hub
@@ -175,8 +175,3 @@ def _undelivered_policy(policy: Policy) -> Json:
         "PolicyDocument": iam.policy([statement]),
     }
     return {"Type": "AWS::SQS::QueuePolicy", "Properties": properties}
-
-
-def stops(policy: Policy) -> bool:
-    """Whether the policy stops anything at all."""
-    return any(rule.mode is Mode.STOP for rule in policy.rules)

@@ -1,0 +1,62 @@
+"""Running things in member accounts, in memory: they remember what was done to them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from guardian.documents import Document, moment, pick, text
+from guardian.errors import NotFound
+from guardian.ids import AccountId, Target
+from guardian.kinds.base import Kind
+from guardian.ports import Candidate, Origin
+from tests.unit.judging import NOW, session
+
+
+@dataclass
+class Cloud:
+    """Running things and who started them; `denied` accounts cannot be looked into."""
+
+    running: dict[tuple[Target, str], Any] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    denied: dict[AccountId, Exception] = field(default_factory=dict)
+    refusing: dict[str, Exception] = field(default_factory=dict)
+    unstoppable: frozenset[str] = frozenset()
+    meanwhile: Callable[[str], None] = lambda _: None
+    stopped: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
+
+    def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
+        if target.account in self.denied:
+            raise self.denied[target.account]
+        for (place, identifier), seen in sorted(self.running.items(), key=lambda item: item[0]):
+            status, started = text(seen, kind.status), moment(pick(seen, kind.start))
+            if place == target and status:
+                yield Candidate(identifier, status, started)
+
+    def look(
+        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+    ) -> Document:
+        assert kind.reads
+        self.windows.append(idle)
+        if identifier in self.refusing:
+            raise self.refusing[identifier]
+        seen: Document | None = self.running.get((target, identifier))
+        if seen is None:
+            raise NotFound(identifier)
+        self.meanwhile(identifier)
+        return seen
+
+    def origin(
+        self, kind: Kind, target: Target, identifier: str, started: datetime
+    ) -> Origin | None:
+        assert started <= NOW
+        self.asked.append(f"{target} {kind.key} {identifier}")
+        return self.origins.get(identifier)
+
+    def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+        if identifier not in self.unstoppable:
+            self.stopped.append(identifier)
+            ended = {status for status, phase in kind.phases.items() if phase == "ending"}
+            self.running[target, identifier] = session(min(ended))

@@ -1,0 +1,331 @@
+"""Reconciling with stack sets and accounts in memory that do what they are told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from guardian.brakes import Brakes
+from guardian.desire import WantedStackSet
+from guardian.errors import AccessDenied, Busy, GuardianError, NotFound, Refused, Unavailable
+from guardian.ids import AccountId, Slug, Target
+from guardian.jobs.reconcile import Applied, Fleet, Reconciliation, apply_once, plan_once
+from guardian.outcome import About, Finding
+from guardian.plan import Action, DeployedInstance, DeployedStackSet, InstanceStatus
+from guardian.ports import Progress
+from guardian.repair import Drift, Expected, What
+from tests.unit.conftest import Book
+from tests.unit.fleets import ACCOUNTS, SLUGS, governance, organization
+from tests.unit.judging import NOW
+from tests.unit.policies import HUB, IRELAND, VIRGINIA
+
+ONE, TWO, THREE, *_ = ACCOUNTS
+ALPHA, BETA, _GAMMA = SLUGS
+HERE = Target(ONE, IRELAND)
+DISABLED = Drift(What.RULE_DISABLED, "guardian-alpha-glue-session")
+MISSING = Drift(What.MACHINE_MISSING, "guardian-alpha-glue-session")
+
+
+@dataclass
+class Rollout:
+    """Stack sets in memory. `failing` accounts take no stack, `errors` are what a stack set raises."""
+
+    sets: dict[str, DeployedStackSet] = field(default_factory=dict)
+    failing: dict[AccountId, str] = field(default_factory=dict)
+    errors: dict[str, GuardianError] = field(default_factory=dict)
+
+    def observe(self) -> tuple[DeployedStackSet, ...]:
+        return tuple(self.sets.values())
+
+    def create(self, wanted: WantedStackSet) -> None:
+        self._check(wanted.name)
+        assert wanted.name not in self.sets
+        self.sets[wanted.name] = DeployedStackSet(wanted.name, wanted.fingerprint, ())
+
+    def update(self, wanted: WantedStackSet, progress: Progress) -> Mapping[Target, str]:
+        there = self._check(wanted.name)
+        failed = self._failed(i.target for i in there.instances)
+        after = tuple(
+            replace(
+                i, status=InstanceStatus.OUTDATED if i.target in failed else InstanceStatus.CURRENT
+            )
+            for i in there.instances
+        )
+        self.sets[wanted.name] = DeployedStackSet(wanted.name, wanted.fingerprint, after)
+        progress(len(after) - len(failed), len(after))
+        return failed
+
+    def deploy(
+        self, wanted: WantedStackSet, targets: Iterable[Target], progress: Progress
+    ) -> Mapping[Target, str]:
+        there, asked = self._check(wanted.name), list(targets)
+        failed = self._failed(asked)
+        new = [DeployedInstance(t, InstanceStatus.CURRENT) for t in asked if t not in failed]
+        self.sets[wanted.name] = replace(there, instances=(*there.instances, *new))
+        progress(len(new), len(asked))
+        return failed
+
+    def withdraw(
+        self, name: str, targets: Iterable[Target], progress: Progress
+    ) -> Mapping[Target, str]:
+        there, asked = self._check(name), list(targets)
+        failed = self._failed(asked)
+        left = tuple(i for i in there.instances if i.target not in asked or i.target in failed)
+        self.sets[name] = replace(there, instances=left)
+        progress(len(asked) - len(failed), len(asked))
+        return failed
+
+    def delete(self, name: str) -> None:
+        if self._check(name).instances:
+            raise Refused("it is not empty")
+        del self.sets[name]
+
+    def _check(self, name: str) -> DeployedStackSet:
+        if name in self.errors:
+            raise self.errors[name]
+        return self.sets.get(name, DeployedStackSet(name, "", ()))
+
+    def _failed(self, targets: Iterable[Target]) -> dict[Target, str]:
+        return {t: self.failing[t.account] for t in targets if t.account in self.failing}
+
+
+@dataclass
+class Inside:
+    """What guardian's stacks look like inside the accounts. `stubborn` accounts cannot be mended."""
+
+    drifted: dict[Target, tuple[Drift, ...]] = field(default_factory=dict)
+    closed: dict[AccountId, GuardianError] = field(default_factory=dict)
+    stubborn: frozenset[AccountId] = frozenset()
+    looked_at: list[Target] = field(default_factory=list)
+
+    def drift(self, expected: Expected, target: Target) -> tuple[Drift, ...]:
+        assert all(target.account in machine.arn for machine in expected.machines)
+        self.looked_at.append(target)
+        if target.account in self.closed:
+            raise self.closed[target.account]
+        return self.drifted.get(target, ())
+
+    def mend(self, expected: Expected, target: Target, drift: Drift) -> None:
+        rules, machines = expected.rules, expected.machines
+        assert drift.resource in {rule.name for rule in rules} | {m.name for m in machines}
+        if target.account in self.stubborn:
+            raise AccessDenied("PutRule is denied")
+        self.drifted[target] = tuple(d for d in self.drifted[target] if d != drift)
+
+
+@dataclass
+class Installation:
+    """An installation of guardian, to be reconciled again and again."""
+
+    journal: Book
+    rollout: Rollout = field(default_factory=Rollout)
+    inside: Inside = field(default_factory=Inside)
+    brakes: Brakes = field(default_factory=Brakes)
+    told: list[tuple[str, Action, int, int]] = field(default_factory=list)
+
+    @property
+    def fleet(self) -> Fleet:
+        return Fleet(self.rollout, self.inside, HUB, IRELAND)
+
+    def plan(self, policy_of: Mapping[AccountId, Slug]) -> Reconciliation:
+        return plan_once(self.fleet, governance(policy_of), organization(), self.brakes, NOW)
+
+    def apply(self, policy_of: Mapping[AccountId, Slug]) -> Applied:
+        def told(*progress: str | Action | int) -> None:
+            name, action, done, total = progress
+            assert isinstance(action, Action)
+            self.told.append((str(name), action, int(done), int(total)))
+
+        return apply_once(self.fleet, self.plan(policy_of), self.journal, told, NOW)
+
+    def instances(self, name: str) -> set[Target]:
+        return {instance.target for instance in self.rollout.sets[name].instances}
+
+
+@pytest.fixture
+def installation(journal: Book) -> Installation:
+    return Installation(journal)
+
+
+def test_applying_brings_about_what_was_planned_and_leaves_nothing(
+    installation: Installation,
+) -> None:
+    applied = installation.apply({ONE: ALPHA, TWO: BETA})
+    assert applied.failed == ()
+    assert set(installation.rollout.sets) == {"guardian-access", "guardian-alpha", "guardian-beta"}
+    assert installation.instances("guardian-beta") == {Target(TWO, IRELAND), Target(TWO, VIRGINIA)}
+    assert installation.plan({ONE: ALPHA, TWO: BETA}).plan.changes == ()
+    assert installation.journal.all_findings() == ()
+
+
+def test_planning_changes_nothing(installation: Installation) -> None:
+    assert installation.plan({ONE: ALPHA}).plan.changes
+    assert installation.rollout.sets == {}
+
+
+def test_an_account_that_fails_does_not_stop_the_others(installation: Installation) -> None:
+    installation.rollout.failing[ONE] = "a service control policy denies it"
+    applied = installation.apply({ONE: ALPHA, TWO: ALPHA, THREE: BETA})
+    assert {(change.stack_set, change.target) for change, _ in applied.failed} == {
+        ("guardian-access", HERE),
+        ("guardian-alpha", HERE),
+    }
+    assert installation.instances("guardian-alpha") == {Target(TWO, IRELAND)}
+    assert installation.instances("guardian-beta") == {
+        Target(THREE, IRELAND),
+        Target(THREE, VIRGINIA),
+    }
+    findings = installation.journal.all_findings()
+    assert {(f.about, f.target) for f in findings} == {(About.ROLLOUT, HERE)}
+    assert {f.reason for f in findings} == {
+        "create instance failed: a service control policy denies it"
+    }
+
+
+def test_what_failed_is_planned_again(installation: Installation) -> None:
+    installation.rollout.failing[ONE] = "not now"
+    installation.apply({ONE: ALPHA})
+    installation.rollout.failing.clear()
+    again = installation.apply({ONE: ALPHA})
+    assert {change.target for change in again.done} == {HERE}
+    assert installation.plan({ONE: ALPHA}).plan.changes == ()
+
+
+@pytest.mark.parametrize(
+    "error", [Busy("operation x is running"), Unavailable("throttled"), NotFound("gone")]
+)
+def test_trouble_with_one_stack_set_is_that_stack_sets_trouble(
+    installation: Installation, error: GuardianError
+) -> None:
+    installation.rollout.errors["guardian-alpha"] = error
+    applied = installation.apply({ONE: ALPHA, TWO: BETA})
+    assert {change.stack_set for change, _ in applied.failed} == {"guardian-alpha"}
+    assert {why for _, why in applied.failed} == {str(error)}
+    assert installation.instances("guardian-beta") == {Target(TWO, IRELAND), Target(TWO, VIRGINIA)}
+
+
+def test_an_account_that_moves_has_the_stacks_of_its_new_policy_only(
+    installation: Installation,
+) -> None:
+    installation.apply({ONE: ALPHA, TWO: ALPHA})
+    installation.apply({ONE: BETA, TWO: ALPHA})
+    assert installation.instances("guardian-alpha") == {Target(TWO, IRELAND)}
+    assert installation.instances("guardian-beta") == {HERE, Target(ONE, VIRGINIA)}
+
+
+def test_an_account_that_cannot_leave_its_old_policy_does_not_get_the_new_one(
+    installation: Installation,
+) -> None:
+    installation.apply({ONE: ALPHA, TWO: BETA})
+    installation.rollout.errors["guardian-alpha"] = Unavailable("throttled")
+    applied = installation.apply({ONE: BETA, TWO: BETA})
+    assert {(c.stack_set, c.action) for c, _ in applied.failed if c.target == HERE} == {
+        ("guardian-alpha", Action.DELETE_INSTANCE),
+        ("guardian-beta", Action.CREATE_INSTANCE),
+    }
+    assert installation.instances("guardian-alpha") == {HERE}
+    assert HERE not in installation.instances("guardian-beta")
+
+
+def test_a_stack_set_that_is_not_empty_is_kept_and_told_of(installation: Installation) -> None:
+    installation.apply({ONE: ALPHA, TWO: BETA})
+    installation.rollout.failing[ONE] = "stuck"
+    applied = installation.apply({TWO: BETA})
+    failed = {
+        change.action for change, _ in applied.failed if change.stack_set == "guardian-alpha"
+    }
+    assert failed == {Action.DELETE_INSTANCE, Action.DELETE_STACK_SET}
+    assert installation.instances("guardian-alpha") == {HERE}
+
+
+def test_an_update_that_fails_somewhere_says_where(installation: Installation) -> None:
+    installation.apply({ONE: ALPHA, TWO: ALPHA})
+    old = replace(installation.rollout.sets["guardian-alpha"], fingerprint="old")
+    installation.rollout.sets["guardian-alpha"] = old
+    installation.rollout.failing[ONE] = "stuck"
+    ((change, why),) = installation.apply({ONE: ALPHA, TWO: ALPHA}).failed
+    assert (change.action, change.target) == (Action.UPDATE_STACK_SET, None)
+    assert why == f"{HERE}: stuck"
+
+
+def test_progress_is_told(installation: Installation) -> None:
+    installation.apply({ONE: BETA})
+    assert ("guardian-beta", Action.CREATE_INSTANCE, 2, 2) in installation.told
+
+
+def test_a_plan_that_deletes_too_much_is_held_and_says_why(installation: Installation) -> None:
+    installation.brakes = Brakes(delete_share=0.3, delete_minimum=1)
+    installation.apply({ONE: BETA, TWO: BETA})
+    assert installation.plan({ONE: BETA, TWO: BETA}).held is None
+    held = installation.plan({}).held
+    assert held == "it would delete 6 of 6 stack instances at once; 1 may go unasked"
+
+
+def test_drift_is_mended_and_told_of(installation: Installation) -> None:
+    installation.apply({ONE: ALPHA})
+    installation.inside.drifted[HERE] = (DISABLED, MISSING)
+    applied = installation.apply({ONE: ALPHA})
+    assert [change.drift for change in applied.done] == [DISABLED, MISSING]
+    assert installation.inside.drifted[HERE] == ()
+    findings = installation.journal.all_findings()
+    assert [(f.about, f.target, f.mended) for f in findings] == [(About.DRIFT, HERE, True)] * 2
+    assert {f.reason for f in findings} == {
+        "rule disabled: guardian-alpha-glue-session",
+        "state machine missing: guardian-alpha-glue-session",
+    }
+
+
+def test_drift_that_cannot_be_mended_is_told_of_and_the_rest_is_mended(
+    installation: Installation,
+) -> None:
+    installation.apply({ONE: ALPHA, TWO: ALPHA})
+    elsewhere = Target(TWO, IRELAND)
+    installation.inside.drifted = {HERE: (DISABLED,), elsewhere: (DISABLED,)}
+    installation.inside.stubborn = frozenset({ONE})
+    installation.apply({ONE: ALPHA, TWO: ALPHA})
+    assert installation.inside.drifted == {HERE: (DISABLED,), elsewhere: ()}
+    told = {(f.target, f.mended): f.reason for f in installation.journal.all_findings()}
+    assert told == {
+        (elsewhere, True): "rule disabled: guardian-alpha-glue-session",
+        (HERE, False): "repair failed: PutRule is denied",
+    }
+
+
+def test_an_account_that_cannot_be_looked_into_is_a_finding(installation: Installation) -> None:
+    installation.apply({ONE: ALPHA, TWO: ALPHA})
+    installation.inside.closed[ONE] = AccessDenied("no guardian-member")
+    installation.inside.drifted[Target(TWO, IRELAND)] = (DISABLED,)
+    seen = installation.plan({ONE: ALPHA, TWO: ALPHA})
+    assert seen.unseen == (
+        Finding(About.ACCESS, "guardian-alpha", "no guardian-member", NOW, HERE),
+    )
+    assert [change.target for change in seen.plan.changes] == [Target(TWO, IRELAND)]
+
+
+@pytest.mark.parametrize("status", [InstanceStatus.OUTDATED, InstanceStatus.INOPERABLE])
+def test_only_current_stacks_are_probed(
+    installation: Installation, status: InstanceStatus
+) -> None:
+    installation.apply({ONE: ALPHA})
+    alpha = installation.rollout.sets["guardian-alpha"]
+    changed = tuple(replace(i, status=status) for i in alpha.instances)
+    installation.rollout.sets["guardian-alpha"] = replace(alpha, instances=changed)
+    installation.plan({ONE: ALPHA})
+    assert installation.inside.looked_at == []
+
+
+def test_busy_stack_sets_and_stacks_on_their_way_out_are_not_probed(
+    installation: Installation,
+) -> None:
+    installation.apply({ONE: ALPHA, TWO: BETA})
+    busy = replace(installation.rollout.sets["guardian-beta"], busy="operation-1")
+    installation.rollout.sets["guardian-beta"] = busy
+    installation.plan({ONE: BETA, TWO: BETA})
+    assert installation.inside.looked_at == []
+
+
+def test_without_probing_no_account_is_looked_into(installation: Installation) -> None:
+    installation.apply({ONE: ALPHA})
+    governed = governance({ONE: ALPHA})
+    plan_once(installation.fleet, governed, organization(), Brakes(), NOW, probing=False)
+    assert installation.inside.looked_at == []

@@ -1,0 +1,140 @@
+"""The machines as they are rolled out, and what must be true of each."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from guardian.ids import Slug
+from guardian.kinds import all_kinds
+from guardian.kinds.base import Kind
+from guardian.policy.model import Exemption, Mode, Rule
+from guardian.stack.state_machine import MAX_LOOKS, definition, permissions
+from tests.unit.judging import rule
+
+every_kind = pytest.mark.parametrize("kind", all_kinds().values(), ids=all_kinds())
+modes = pytest.mark.parametrize("mode", list(Mode))
+HISTORY = 25_000  # events that an execution's history may hold
+
+
+def machine(rule: Rule) -> Any:
+    return json.loads(definition(Slug("sandbox"), rule))
+
+
+def governed(kind: Kind, mode: Mode = Mode.STOP) -> Rule:
+    exempt = Exemption(tags={"guardian": "keep"}, principal="*:role/prod-*", reason="production")
+    grace = timedelta(minutes=30)
+    return rule(kind.key, exempt, grace=grace, idle=kind.default_idle, mode=mode)
+
+
+def readable(value: Any) -> Any:
+    """The same with long expressions line by line."""
+    if isinstance(value, dict):
+        return {key: readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [readable(item) for item in value]
+    return value.split("\n") if isinstance(value, str) and "\n" in value else value
+
+
+def following(state: Any) -> set[str]:
+    """Where a state may go on."""
+    branches = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {b[key] for b in branches for key in ("Next", "Default") if key in b}
+
+
+def reachable(states: Any, start: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    seen |= {start}
+    for name in following(states[start]) - seen:
+        seen |= reachable(states, name, seen)
+    return seen
+
+
+@every_kind
+def test_the_machine_of_a_kind(kind: Kind, snapshot: SnapshotAssertion) -> None:
+    exact = snapshot.use_extension(JSONSnapshotExtension)
+    assert readable(machine(governed(kind))) == exact
+
+
+@every_kind
+@modes
+def test_every_state_is_reached_and_leads_to_an_end(kind: Kind, mode: Mode) -> None:
+    states = machine(governed(kind, mode))["States"]
+    assert reachable(states, "Read") == set(states)
+    for name in states:
+        assert reachable(states, name) & {"Done", "Failed"}, name
+
+
+@every_kind
+@modes
+def test_no_state_goes_by_the_name_of_an_error(kind: Kind, mode: Mode) -> None:
+    states = machine(governed(kind, mode))["States"]
+    caught = [catch["ErrorEquals"] for s in states.values() for catch in s.get("Catch", [])]
+    assert caught
+    assert all(errors == ["States.ALL"] for errors in caught)
+
+
+@every_kind
+@modes
+def test_every_call_may_fail_and_is_tried_again(kind: Kind, mode: Mode) -> None:
+    states = machine(governed(kind, mode))["States"]
+    calls = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    assert all(state["Retry"] and state["TimeoutSeconds"] for state in calls.values())
+    assert {name for name, state in calls.items() if "Catch" not in state} == {"Report"}
+
+
+@every_kind
+def test_after_a_stop_call_comes_another_look_whatever_it_answered(kind: Kind) -> None:
+    states = machine(governed(kind))["States"]
+    assert following(states["Stop"]) == {"Settle"}
+    assert following(states["Settle"]) == {f"Look at {next(iter(kind.reads))}"}
+
+
+@every_kind
+@modes
+def test_an_outcome_is_reported_before_the_machine_ends(kind: Kind, mode: Mode) -> None:
+    states = machine(governed(kind, mode))["States"]
+    without_report = {name: s for name, s in states.items() if name != "Report"}
+    ends = {n for n, s in without_report.items() if following(s) & {"Done", "Failed"}}
+    assert ends == {"Reported"}
+    assert [n for n, s in states.items() if "Reported" in following(s)] == ["Report"]
+
+
+@every_kind
+def test_a_stop_is_there_only_for_a_policy_that_stops(kind: Kind) -> None:
+    assert "Stop" in machine(governed(kind))["States"]
+    observing = machine(governed(kind, Mode.OBSERVE))["States"]
+    assert "Stop" not in observing
+    assert observing["Decide"]["Default"] == "Report"
+    assert observing["Decide"]["Assign"]["result"] == "would_stop"
+
+
+@every_kind
+def test_the_machine_makes_the_calls_that_its_role_allows(kind: Kind) -> None:
+    for mode in Mode:
+        states = machine(governed(kind, mode))["States"]
+        made = [
+            re.sub(r".*aws-sdk:\w+:", "", state["Resource"]).lower()
+            for name, state in states.items()
+            if state["Type"] == "Task" and name != "Report"
+        ]
+        allowed = [call.action.lower() for call in permissions(governed(kind, mode))]
+        assert sorted(made) == sorted(allowed)
+
+
+@every_kind
+def test_the_history_holds_all_looks_of_a_machine_that_gives_up(kind: Kind) -> None:
+    states = machine(governed(kind))["States"]
+    looks = [name for name in states if name.startswith("Look at ")]
+    # A call is entered, scheduled, started, succeeded, exited; any other state is entered and exited.
+    events = len(looks) * 5 + len(["Judge", "Decide", "Again"]) * 2
+    assert MAX_LOOKS * events < HISTORY
+
+
+def test_a_grace_is_waited_for_before_the_first_look() -> None:
+    states = machine(rule("glue-session", grace=timedelta(hours=2)))["States"]
+    assert states["Grace"]["Timestamp"] == "{% $fromMillis($toMillis($eventTime) + 7200000) %}"
+    assert states["Read"]["Next"] == "Grace"

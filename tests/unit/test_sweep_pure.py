@@ -1,0 +1,337 @@
+"""The sweep over a small cloud that remembers what was done to it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from guardian.documents import instant
+from guardian.errors import AccessDenied, NotFound, Refused, Unavailable
+from guardian.ids import AccountId, OuPath, Region, Slug, Target
+from guardian.jobs.sweep import (
+    BETWEEN_CONFIRMATIONS,
+    CONFIRMATIONS,
+    Place,
+    Search,
+    Swept,
+    governed_places,
+    sweep_once,
+)
+from guardian.kinds.base import Kind
+from guardian.outcome import About, By, Finding, Outcome, Result
+from guardian.policy.model import Exemption, Mode, Policy, Rule
+from guardian.policy.resolve import Governance
+from guardian.ports import Origin
+from tests.unit.cloud import Cloud
+from tests.unit.conftest import Book
+from tests.unit.judging import LONG_AGO, NOW, PRINCIPAL, TARGET, cluster, rule, session
+from tests.unit.policies import IRELAND, VIRGINIA, policy
+
+GRACE, MARGIN = timedelta(minutes=30), timedelta(minutes=10)
+OTHER = replace(TARGET, account=AccountId("444455556666"))
+DEV = Origin(("arn:aws:iam::111122223333:role/dev",), "ana")
+PROD = Origin((PRINCIPAL,), "etl")
+BY_PROD = Exemption(principal="*:role/prod-*", reason="production")
+TAGGED = Exemption(tags={"guardian": "keep"})
+
+
+def place(*exempt: Exemption, target: Target = TARGET, mode: Mode = Mode.STOP) -> Place:
+    governed: Rule = rule("glue-session", *exempt, grace=GRACE, mode=mode)
+    holding = Policy(Slug("sandbox"), OuPath("/Sandbox"), "s.yaml", (IRELAND,), (governed,))
+    return Place(holding, target, governed)
+
+
+def search(waited: list[timedelta] | None = None, **changed: Any) -> Search:
+    waits = [] if waited is None else waited
+    usual: dict[str, Any] = {"margin": MARGIN, "most": 50, "trace": "sweep-1"}
+    return Search(**{**usual, "wait": waits.append, **changed})
+
+
+class Sweep(Protocol):
+    def __call__(self, cloud: Cloud, *places: Place, how: Search | None = None) -> Swept: ...
+
+
+def identities(entries: Iterable[Outcome | Finding]) -> set[str]:
+    return {entry.identity for entry in entries}
+
+
+@pytest.fixture
+def swept(journal: Book) -> Sweep:
+    """Sweeps; what it answers is what the journal has."""
+
+    def sweep(cloud: Cloud, *places: Place, how: Search | None = None) -> Swept:
+        found = sweep_once(cloud, journal, places or [place()], how or search(), lambda: NOW)
+        assert identities(journal.all_outcomes()) == identities(found.outcomes)
+        assert identities(journal.all_findings()) == identities(found.findings)
+        return found
+
+    return sweep
+
+
+def holding(*identifiers: str, target: Target = TARGET, **seen: Any) -> Cloud:
+    return Cloud({(target, identifier): session(**seen) for identifier in identifiers})
+
+
+def results(found: Swept) -> list[tuple[str, Result]]:
+    return [(outcome.id, outcome.result) for outcome in found.outcomes]
+
+
+def test_a_forgotten_session_is_stopped_and_told_of(swept: Sweep) -> None:
+    cloud = holding("one", tags={"owner": "ana"})
+    (outcome,) = swept(cloud).outcomes
+    assert cloud.stopped == ["one"]
+    assert outcome == Outcome(
+        result=Result.STOPPED,
+        kind="glue-session",
+        id="one",
+        target=TARGET,
+        policy="sandbox",
+        at=NOW,
+        by=By.SWEEP,
+        reason="grace of 30m is over",
+        owner="ana",
+        started=LONG_AGO,
+        due=LONG_AGO + GRACE,
+        trace="sweep-1",
+    )
+    assert outcome.missed
+
+
+def test_the_facts_that_price_a_stop_are_told(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.running[TARGET, "one"]["session"]["Session"] |= {
+        "MaxCapacity": 5.0,
+        "WorkerType": "G.1X",
+    }
+    (outcome,) = swept(cloud).outcomes
+    assert outcome.facts == {"max_capacity": 5.0, "worker_type": "G.1X"}
+
+
+@pytest.mark.parametrize(
+    ("age", "stopped"),
+    [
+        (GRACE - timedelta(seconds=1), []),
+        (GRACE + MARGIN - timedelta(seconds=1), []),
+        (GRACE + MARGIN, ["one"]),
+    ],
+)
+def test_what_is_within_its_grace_and_a_margin_is_left_to_its_own_machine(
+    swept: Sweep, age: timedelta, stopped: list[str]
+) -> None:
+    cloud = holding("one", began=NOW - age)
+    swept(cloud)
+    assert cloud.stopped == stopped
+
+
+@pytest.mark.parametrize("error", [AccessDenied("no role"), Unavailable("throttled")])
+def test_an_account_that_cannot_be_looked_into_does_not_stop_the_others(
+    swept: Sweep, error: Exception
+) -> None:
+    cloud = holding("one", target=OTHER)
+    cloud.denied[TARGET.account] = error
+    found = swept(cloud, place(), place(target=OTHER))
+    assert results(found) == [("one", Result.STOPPED)]
+    (finding,) = found.findings
+    assert (finding.about, finding.target, finding.reason) == (About.ACCESS, TARGET, str(error))
+
+
+def test_a_resource_that_cannot_be_looked_at_does_not_hide_its_neighbours(swept: Sweep) -> None:
+    cloud = holding("a", "b", "c")
+    cloud.refusing["b"] = Refused("instance fleets are not groups")
+    found = swept(cloud)
+    assert cloud.stopped == ["a", "c"]
+    assert [finding.reason for finding in found.findings] == ["b: instance fleets are not groups"]
+    assert found.seen == 3
+
+
+def test_the_brake_holds_the_rest_and_lets_the_longest_overdue_go_first(swept: Sweep) -> None:
+    ages = {"new": 2, "old": 9, "older": 20}
+    cloud = Cloud(
+        {(TARGET, i): session(began=NOW - timedelta(hours=age)) for i, age in ages.items()}
+    )
+    found = swept(cloud, how=search(most=2))
+    assert cloud.stopped == ["older", "old"]
+    assert found.held == 1
+    (finding,) = found.findings
+    assert (finding.about, finding.subject) == (About.SWEEP, "new")
+    assert finding.reason == "held: more than 2 were due in one sweep"
+
+
+def test_what_is_only_watched_does_not_count_for_the_brake(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.running[OTHER, "two"] = session(began=LONG_AGO - timedelta(days=1))
+    watched = place(target=OTHER, mode=Mode.OBSERVE)
+    found = swept(cloud, place(), watched, how=search(most=1))
+    assert found.held == 0
+    assert sorted(results(found)) == [("one", Result.STOPPED), ("two", Result.WOULD_STOP)]
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, []),
+        (PROD, [("one", Result.KEPT)]),
+        (DEV, [("one", Result.STOPPED)]),
+    ],
+    ids=["unknown", "exempt", "somebody else"],
+)
+def test_an_exemption_by_who_started_it_needs_to_know_who(
+    swept: Sweep, origin: Origin | None, expected: list[tuple[str, Result]]
+) -> None:
+    cloud = holding("one")
+    if origin:
+        cloud.origins["one"] = origin
+    assert results(swept(cloud, place(BY_PROD))) == expected
+
+
+def test_who_started_it_owns_it_where_no_tag_says_so(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.origins["one"] = DEV
+    (outcome,) = swept(cloud).outcomes
+    assert outcome.owner == "ana"
+
+
+def test_nobody_is_asked_who_started_what_would_not_be_stopped_anyway(swept: Sweep) -> None:
+    cloud = holding("kept", tags={"guardian": "keep"})
+    cloud.running[TARGET, "young"] = session(began=NOW - GRACE)
+    cloud.running[TARGET, "ending"] = session("STOPPING")
+    swept(cloud, place(BY_PROD, TAGGED))
+    assert cloud.asked == []
+
+
+def test_what_is_exempt_is_told_as_kept(swept: Sweep) -> None:
+    cloud = holding("one", tags={"guardian": "keep"})
+    (outcome,) = swept(cloud, place(TAGGED)).outcomes
+    assert (outcome.result, outcome.reason) == (Result.KEPT, "exempt: tag guardian=keep")
+    assert outcome.due is None
+    assert cloud.stopped == []
+
+
+def test_a_tag_set_a_moment_before_the_stop_is_respected(swept: Sweep) -> None:
+    cloud = holding("one", tags={})
+
+    def press_keep(identifier: str) -> None:
+        cloud.running[TARGET, identifier] = session(tags={"guardian": "keep"})
+
+    cloud.meanwhile = press_keep  # after the first look
+    found = swept(cloud, place(TAGGED))
+    assert cloud.stopped == []
+    assert Result.STOPPED not in dict(results(found)).values()
+
+
+def test_what_ends_between_two_looks_is_no_failure(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.meanwhile = lambda identifier: cloud.running.pop((TARGET, identifier))
+    assert swept(cloud).outcomes == ()
+    assert cloud.stopped == []
+
+
+def test_what_is_gone_when_the_stop_call_comes_is_told_as_gone(swept: Sweep) -> None:
+    class Late(Cloud):
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            raise NotFound(f"{target} has no {kind.key} {identifier}")
+
+    assert results(swept(Late(holding("one").running))) == [("one", Result.GONE)]
+
+
+def test_a_stop_that_does_not_take_effect_is_a_failure(swept: Sweep) -> None:
+    cloud, waited = holding("one"), list[timedelta]()
+    cloud.unstoppable = frozenset({"one"})
+    (outcome,) = swept(cloud, how=search(waited)).outcomes
+    assert (outcome.result, outcome.reason) == (Result.FAILED, "it runs on after a stop call")
+    assert waited == [BETWEEN_CONFIRMATIONS] * CONFIRMATIONS
+
+
+def test_a_stop_that_is_refused_is_a_failure_and_the_next_is_tried(swept: Sweep) -> None:
+    class Locked(Cloud):
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            if identifier == "locked":
+                raise AccessDenied("a service control policy says no")
+            super().stop(kind, target, identifier)
+
+    cloud = Locked(holding("locked", "open").running)
+    found = swept(cloud)
+    assert results(found) == [("locked", Result.FAILED), ("open", Result.STOPPED)]
+    assert found.outcomes[0].reason == "a service control policy says no"
+
+
+def test_what_was_stopped_is_in_the_journal_before_the_next_is_stopped(
+    swept: Sweep, journal: Book
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    class Crashing(Cloud):
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            if self.stopped:
+                raise Crash
+            super().stop(kind, target, identifier)
+
+    with pytest.raises(Crash):
+        swept(Crashing(holding("a", "b").running))
+    assert [(o.id, o.result) for o in journal.all_outcomes()] == [("a", Result.STOPPED)]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_sweep_that_only_observes_stops_nothing(swept: Sweep, mode: Mode) -> None:
+    cloud = holding("one")
+    found = swept(cloud, place(mode=mode), how=search(observe=True))
+    assert results(found) == [("one", Result.WOULD_STOP)]
+    assert cloud.stopped == []
+
+
+def test_a_sweep_that_is_halted_stops_nothing_more(swept: Sweep) -> None:
+    cloud = holding("a", "b", "c")
+    how = search(halted=lambda: len(cloud.stopped) == 1)
+    assert results(swept(cloud, how=how)) == [("a", Result.STOPPED)]
+
+
+def test_what_cannot_be_stopped_yet_or_ended_already_is_left(swept: Sweep) -> None:
+    cloud = Cloud(
+        {(TARGET, s): session(s) for s in ("PROVISIONING", "STOPPING", "STOPPED", "BRAND_NEW")}
+    )
+    assert swept(cloud).outcomes == ()
+    assert cloud.stopped == []
+
+
+def test_idleness_is_judged_over_the_window_and_what_its_own_machine_would_need(
+    swept: Sweep,
+) -> None:
+    idle = timedelta(hours=1)
+    governed = rule("emr-cluster", grace=timedelta(0), idle=idle)
+    here = replace(place(), rule=governed)
+    busy_before = [1.0] * 12 + [0.0]
+    cloud = Cloud({(TARGET, "j-1"): cluster(samples=busy_before)})
+    assert swept(cloud, here).outcomes == ()
+    (window,) = cloud.windows
+    assert window is not None
+    assert window[1] == NOW
+    assert window[1] - window[0] > idle + MARGIN
+
+
+def test_governed_places_are_every_account_region_and_kind() -> None:
+    governed = policy(slug="sandbox")
+    accounts = {TARGET.account: governed.slug, OTHER.account: governed.slug}
+    places = list(governed_places(Governance((governed,), accounts, {})))
+    assert {(p.target, p.rule.kind.key) for p in places} == {
+        (Target(account, region), r.kind.key)
+        for account in accounts
+        for region in (IRELAND, VIRGINIA)
+        for r in governed.rules
+    }
+    assert len(places) == len(accounts) * 2 * len(governed.rules)
+
+
+def test_a_sweep_counts_what_it_looked_at(swept: Sweep) -> None:
+    cloud = holding("one", "two")
+    cloud.running[OTHER, "three"] = session(began=NOW)
+    found = swept(
+        cloud,
+        place(),
+        place(target=OTHER),
+        place(target=replace(OTHER, region=Region("eu-north-1"))),
+    )
+    assert (found.places, found.seen) == (3, 2)
+    assert instant(found.outcomes[0].at) == instant(NOW)
