@@ -46,11 +46,14 @@ class AwsMembers:
         if idle is not None and kind.idle is not None:
             others.append(("idle", kind.idle.read))
         seen = {first[0]: self._made(kind, first[1], target, values)}
-        try:
-            return seen | {name: self._made(kind, read, target, values) for name, read in others}
-        except NotFound as error:
-            # It exists, the first read has told: this is no reason to call it gone.
-            raise Refused(str(error)) from error
+        for name, read in others:
+            try:
+                seen[name] = self._made(kind, read, target, values)
+            except (NotFound, Refused) as error:
+                # It exists, the first read has told: this is no reason to call it gone.
+                if name not in kind.optional:
+                    raise Refused(str(error)) from error
+        return seen
 
     def origin(
         self, kind: Kind, target: Target, identifier: str, started: datetime

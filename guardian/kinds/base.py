@@ -112,9 +112,9 @@ class Worth:
 class Kind:
     """A governed kind of resource.
 
-    `reads` are made in order, the first tells whether it exists: an error that contains a word of `gone` means that it
-    does not. `start` is the path of when it began to run. `facts` are what `worth` needs, by name. `kept` are paths
-    that, when true, say that it must not be stopped, with the reason.
+    `reads` are made in order. The first tells whether it exists: an error that contains a word of `gone` means that it
+    does not. `optional` reads may fail: they only serve the price. `start` is the path of when it began to run. `facts`
+    are what `worth` needs, by name. `kept` are paths that, when true, say that it must not be stopped, with the reason.
     """
 
     key: str
@@ -131,6 +131,7 @@ class Kind:
     stop: Call
     facts: Mapping[str, str]
     worth: Callable[[Document, PriceBook, Region], Worth]
+    optional: tuple[str, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
     idle: Idle | None = None
     default_grace: timedelta = timedelta(hours=4)

@@ -80,6 +80,7 @@ KIND = Kind(
             "emr", "ListInstanceGroups", {"ClusterId": "{id}"}, _CLUSTER, "elasticmapreduce"
         ),
     },
+    optional=("groups",),  # a cluster of instance fleets has none: its price is then unknown
     gone=("is not valid",),
     status="cluster.Cluster.Status.State",
     phases={

@@ -130,17 +130,19 @@ def _look(rule: Rule, name: str, call: Call, after: str) -> State:
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],
-                # Only the first read can tell that the thing does not exist.
-                "Assign": {
-                    "error": js("$states.errorOutput" if first else '{"Cause": "", "Error": ""}')
-                },
                 "Output": {},
-                "Next": "Unseen",
+                **({"Next": after} if name in rule.kind.optional else _blind(first=first)),
             }
         ],
         "Output": {},
         "Next": after,
     }
+
+
+def _blind(*, first: bool) -> State:
+    """Only the first read can tell that the thing does not exist."""
+    error = "$states.errorOutput" if first else '{"Cause": "", "Error": ""}'
+    return {"Assign": {"error": js(error)}, "Next": "Unseen"}
 
 
 def _decisions(rule: Rule) -> dict[str, State]:

@@ -322,3 +322,15 @@ def test_a_service_is_the_owner_when_there_is_no_arn() -> None:
 @pytest.mark.parametrize("arn", ["", "arn:aws:iam::1:user/x", "arn:aws:sts::1:federated-user/x"])
 def test_only_an_assumed_role_has_a_role(arn: str) -> None:
     assert role_of(arn) == ""
+
+
+def test_a_read_that_only_serves_the_price_may_fail(
+    guardian: Aws, aws: Boto, http: HttpCall, target: Target
+) -> None:
+    cluster = run_cluster(aws, target.account)
+    refusal = {"error": "InvalidRequestException", "status": 400, "times": 9}
+    ask_for_fault(http, "emr", operation="ListInstanceGroups", **refusal)
+
+    seen = guardian.members.look(CLUSTER, target, cluster, None)
+
+    assert seen.keys() == {"cluster"}

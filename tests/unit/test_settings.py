@@ -33,7 +33,7 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     settings = load(tmp_path, LEAST)
     assert (settings.hub.region, settings.hub.bus) == ("eu-west-1", "guardian")
     assert settings.call_as is CallAs.SELF
-    assert (settings.member_role, settings.prefix) == ("guardian-member", "guardian")
+    assert settings.member_role == "guardian-member"
     assert settings.journal == "sqlite:///var/guardian.db"
     assert settings.notify == Notify()
     assert settings.schedules.reconcile == timedelta(minutes=30)
@@ -60,7 +60,6 @@ IN_ENVIRONMENT = {
     "hub.role": "guardian-daemon",
     "call_as": "delegated-admin",
     "member_role": "costs-member",
-    "prefix": "costs",
     "journal": "sqlite:////data/costs.db",
     "slack.channel": "#costs",
     "slack.digest": "0 7 * * mon",
@@ -86,7 +85,10 @@ def test_the_environment_wins_for_every_setting(tmp_path: Path, content: str) ->
 
 
 def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
-    assert load(tmp_path, LEAST, GUARDIAN_PREFIX="", GUARDIAN_CLOCK="").prefix == "guardian"
+    assert (
+        load(tmp_path, LEAST, GUARDIAN_MEMBER_ROLE="", GUARDIAN_CLOCK="").member_role
+        == "guardian-member"
+    )
 
 
 def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path) -> None:
@@ -132,8 +134,8 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path)
             "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db",
         ),
         (
-            "prefix: Guardian\n",
-            "3:9: prefix: 'Guardian' is not a prefix: lower case, digits, dashes, 16 characters",
+            "member_role: a role\n",
+            "3:14: member_role: 'a role' is not the name of an IAM role",
         ),
         ("member_role: a/b\n", "3:14: member_role: 'a/b' is not the name of an IAM role"),
         (
