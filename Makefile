@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench clean format lock help
+.PHONY: demo test check bench clean docs format lock help
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ static:
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: .venv/.dev   ## write the command line's help into docs/reference/cli.md
+	$(BIN)/python -m tests.unit.test_docs
 
 bench: .venv/.dev  ## measure; prints figures, fails nothing
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -175,7 +175,7 @@ def _options(settings: Settings) -> AwsOptions:
     return AwsOptions(
         home_region=settings.home_region,
         member_role=settings.member_role,
-        prefix=settings.prefix,
+        prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
         queue_url=settings.hub.queue_url,

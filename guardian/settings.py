@@ -29,7 +29,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "hub": ("account", "region", "bus", "queue_url", "role"),
     "call_as": (),
     "member_role": (),
-    "prefix": (),
     "journal": (),
     "slack": ("channel", "digest", "timezone"),
     "schedules": ("reconcile", "sweep", "drift"),
@@ -98,7 +97,6 @@ class Settings:
     hub: Hub
     call_as: CallAs
     member_role: str
-    prefix: str
     journal: str
     slack: Slack
     notify: Notify
@@ -120,7 +118,6 @@ class Settings:
             "hub.role": hub.role,
             "call_as": self.call_as.value,
             "member_role": self.member_role,
-            "prefix": self.prefix,
             "journal": self.journal,
             "slack.channel": notify.channel,
             "slack.digest": notify.digest,
@@ -199,7 +196,6 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         hub=_hub(form.form("hub", KEYS["hub"]), home),
         call_as=form.read("call_as", values.choice(CallAs)) or CallAs.SELF,
         member_role=form.read("member_role", _ROLE) or "guardian-member",
-        prefix=form.read("prefix", _NAME) or "guardian",
         journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
         slack=_slack(environment, problems),
         notify=_notify(slack),
@@ -211,9 +207,6 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
 
 
 _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
-_NAME = values.pattern(
-    r"[a-z][a-z0-9-]{0,15}", "a prefix: lower case, digits, dashes, 16 characters"
-)
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
 _JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/guardian.db")
