@@ -151,6 +151,8 @@ def sweep(
         terminal.print_swept(terminal.console(), swept, world.names)
     if swept.held:
         raise typer.Exit(HELD)
+    if swept.findings:  # somewhere nobody could look
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -228,8 +230,10 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the servers up afterwards.")] = False,
 ) -> None:
     """Show an organization being governed, on a local AWS and a local Slack."""
-    from guardian.demo import run_demo
-
+    try:
+        from guardian.demo import run_demo
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is not installed: install guardian[demo]") from error
     raise typer.Exit(run_demo(output, accounts, keep))
 
 

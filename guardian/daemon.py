@@ -16,6 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, World, editions, open_guardian
+from guardian.clock import system_now
 from guardian.errors import GuardianError, InputError
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
@@ -116,12 +117,13 @@ class Daemon:
     def collect(self) -> None:
         """Take reports off the queue until told to stop."""
         guardian = self.guardian
+        wait = LONG_POLL * guardian.scale
         while not guardian.stopping.is_set():
             try:
-                collected = collect_once(guardian.aws.inbox, guardian.journal, LONG_POLL)
+                collected = collect_once(guardian.aws.inbox, guardian.journal, wait)
             except GuardianError as error:
                 log.warning("collect_failed", error=str(error))
-                guardian.stopping.wait(AFTER_TROUBLE.total_seconds())
+                guardian.pause(AFTER_TROUBLE)
                 continue
             if collected.received:
                 log.info("collected", received=collected.received, new=collected.new)
@@ -199,7 +201,7 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
             _guarded(job),
             IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
             name=job.__name__,
-            next_run_time=datetime.fromtimestamp(0, ZoneInfo("UTC")),
+            next_run_time=system_now(),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
@@ -222,12 +224,15 @@ def _guarded(job: Callable[[], None]) -> Callable[[], None]:
 
 
 def _on_signals(stopping: Event) -> None:
-    def stop(signum: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
-            raise SystemExit(128 + signum)
-        stopping.set()
+    numbers = (signal.SIGTERM, signal.SIGINT)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        # The next one ends the process, whatever its threads are waiting for.
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
         signal.signal(number, stop)
 
 

@@ -18,3 +18,5 @@ def configure_logs(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    # It warns, in plain text, of every run that is left out because the last one is still at work.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -9,15 +9,19 @@ from guardian.localslack.server import LocalSlack
 from guardian.localslack.workspace import DEFAULT_CHANNELS
 
 
-def main() -> None:
-    """Answer requests until interrupted."""
+def main() -> int:
+    """Answer requests until interrupted; answers 2 when the port cannot be used."""
     parser = ArgumentParser(prog="python -m guardian.localslack", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument(
         "--channel", action="append", dest="channels", metavar="NAME", help="may be repeated"
     )
     arguments = parser.parse_args()
-    slack = LocalSlack(arguments.port, arguments.channels or DEFAULT_CHANNELS)
+    try:
+        slack = LocalSlack(arguments.port, arguments.channels or DEFAULT_CHANNELS)
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"local Slack: {error}\n")
+        return 2
     slack.start()
     sys.stdout.write(json.dumps({"endpoint": slack.endpoint, "page": slack.page}) + "\n")
     sys.stdout.flush()
@@ -25,7 +29,8 @@ def main() -> None:
         Event().wait()
     except KeyboardInterrupt:
         slack.stop()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

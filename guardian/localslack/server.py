@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -33,12 +34,16 @@ class LocalSlack:
         self.workspace = Workspace(channels)
         self.faults = Faults()
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server(HOST, port, self._application, threaded=True)
+        # A socket of our own: where the port is taken, werkzeug would end the process.
+        with socket.create_server((HOST, port)) as listener:
+            self._server = make_server(
+                HOST, port, self._application, threaded=True, fd=listener.fileno()
+            )
 
     @property
     def page(self) -> str:
         """Where people look at it."""
-        return f"http://{HOST}:{self._server.server_port}/"
+        return f"http://{HOST}:{self._server.port}/"
 
     @property
     def endpoint(self) -> str:

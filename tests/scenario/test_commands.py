@@ -1,0 +1,141 @@
+"""The commands: help, JSON, exit codes, and which of them change anything."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import typer.main
+from typer.core import TyperCommand, TyperGroup
+
+from guardian.cli import app
+from guardian.demo.cast import HOME, SANDBOX
+from guardian.outcome import About
+from tests.scenario.conftest import (
+    RESEARCH_POLICY,
+    Installation,
+    calls,
+    eventually,
+    forget_calls,
+    session_status,
+)
+
+FAILED, CHANGES, HELD = 1, 2, 5
+NO_DELETES = {"GUARDIAN_BRAKES_DELETE_SHARE": "0", "GUARDIAN_BRAKES_DELETE_MINIMUM": "0"}
+READS = ("Describe", "Get", "List", "LookupEvents", "AssumeRole")
+REPORTS = (
+    ("kinds",),
+    ("validate",),
+    ("validate", "--offline"),
+    ("plan",),
+    ("status",),
+    ("digest",),
+    ("sweep", "--observe"),
+)
+
+pytestmark = pytest.mark.slow
+
+
+def commands() -> dict[str, TyperCommand]:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return {n: c for n, c in group.commands.items() if isinstance(c, TyperCommand)}
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    designed = {"validate", "plan", "apply", "sweep", "digest", "status", "kinds", "run", "demo"}
+    assert commands().keys() == designed
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_and_option_has_help(installation: Installation, name: str) -> None:
+    shown = installation.run(name, "--help")
+    assert (shown.code, shown.err) == (0, "")
+    command = commands()[name]
+    assert command.help
+    assert command.help.partition("\n")[0] in " ".join(shown.out.split())
+    silent = [p.name for p in command.params if not getattr(p, "help", "")]
+    assert silent == []
+
+
+@pytest.mark.parametrize("command", REPORTS, ids=" ".join)
+def test_a_report_is_json_for_programs_and_changes_nothing(
+    governed: Installation, command: tuple[str, ...]
+) -> None:
+    before, posted = governed.deployed(), governed.slack.messages()
+    forget_calls(governed.cast.aws)
+    run = governed.run(*command, "--format", "json")
+    assert (run.code, run.err) == (0, "")
+    assert isinstance(json.loads(run.out), dict | list)
+    table = governed.run(*command)
+    assert (table.code, table.err) == (0, "")
+    assert table.out
+    made = [c for c in calls(governed.cast.aws) if "role/guardian-" in c["principal"]]
+    assert [c for c in made if not c["operation"].startswith(READS)] == []
+    assert (governed.deployed(), governed.slack.messages()) == (before, posted)
+
+
+@pytest.fixture
+def without_research(governed: Installation) -> Iterator[Installation]:
+    """The policy of research is gone, and still deployed."""
+    governed.write(research="")
+    yield governed
+    governed.write(research=RESEARCH_POLICY)
+    assert governed.apply().failed == ()
+
+
+def test_a_plan_says_by_its_exit_code_whether_there_are_changes(
+    without_research: Installation,
+) -> None:
+    assert without_research.run("plan", "--detailed-exitcode").code == CHANGES
+    assert without_research.run("plan").code == 0
+    assert without_research.run("apply", "--yes").code == 0
+    nothing = without_research.run("plan", "--detailed-exitcode")
+    assert (nothing.code, "Nothing to do" in nothing.out) == (0, True)
+    again = without_research.run("apply", "--yes", "--format", "json")
+    assert (again.code, json.loads(again.out)["changes"]) == (0, [])
+
+
+def test_a_held_plan_goes_when_it_is_released_by_its_id(without_research: Installation) -> None:
+    before = without_research.deployed()
+    held = without_research.run("apply", "--yes", "--format", "json", **NO_DELETES)
+    document = json.loads(held.out)
+    assert held.code == HELD
+    assert "would delete 2 of" in document["held"]
+    assert without_research.deployed() == before
+    shown = without_research.run("apply", "--yes", **NO_DELETES)
+    assert shown.code == HELD
+    assert f"guardian apply --release {document['id']}" in shown.out
+    released = without_research.run("apply", "--yes", "--release", document["id"], **NO_DELETES)
+    assert released.code == 0
+    assert "guardian-research" not in without_research.deployed()
+
+
+def test_an_account_without_the_member_role_is_a_finding_and_the_rest_goes_on(
+    governed: Installation,
+) -> None:
+    cast = governed.cast
+    late = cast.estate.account("late", cast.ous[SANDBOX], cast.ous["/"], HOME)
+    assert governed.apply().failed == ()
+    session = unannounced_session(governed)
+    admin = cast.estate.assume(late, "OrganizationAccountAccessRole", "admin", HOME)
+    iam = cast.estate.client("iam", HOME, admin)
+    for policy in iam.list_role_policies(RoleName="guardian-member")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="guardian-member", PolicyName=policy)
+    iam.delete_role(RoleName="guardian-member")
+    run = governed.run("sweep", "--format", "json", GUARDIAN_SWEEP_MARGIN="0s")
+    swept = json.loads(run.out)
+    assert run.code == FAILED
+    assert {found["account"] for found in swept["findings"]} == {late}
+    assert {found["about"] for found in swept["findings"]} == {About.ACCESS}
+    assert [done["id"] for done in swept["outcomes"] if done["outcome"] == "stopped"] == [session]
+    cast.estate.client("organizations", HOME).close_account(AccountId=late)
+
+
+def unannounced_session(governed: Installation) -> str:
+    """A session of ana's that is due, and that no event told of."""
+    cast = governed.cast
+    place = {"account": cast.accounts["ana"], "region": HOME}
+    cast.aws.post("/localaws/trail", {"logging": False, **place})
+    session = cast.person("ana", "ana").open_glue_session("unannounced")
+    assert eventually(lambda: session_status(cast, "ana", session) == "READY")
+    return session
