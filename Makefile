@@ -14,13 +14,13 @@ demo: .venv/.demo  ## an organization being governed, on local AWS and local Sla
 test: .venv/.dev   ## everything: format, lint, types, contracts, all tests, coverage
 	@$(MAKE) --no-print-directory static
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 $(ARGS)
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
 check: .venv/.dev  ## what to run before a commit: everything that is fast
 	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
 
 .PHONY: static
 static:

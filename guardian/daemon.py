@@ -40,7 +40,7 @@ class Daemon:
 
     guardian: Guardian
     world: World | None = None
-    noted: set[str] = field(default_factory=set)
+    noted: set[tuple[About, str]] = field(default_factory=set)
     rollout: Lock = field(default_factory=Lock)
     rolled_out: Event = field(default_factory=Event)
 
@@ -83,7 +83,12 @@ class Daemon:
             self._note_once(About.ROLLOUT, f"plan {made.plan.id}", reason)
             return
         applied = apply_once(fleet, made, guardian.journal, _told, guardian.now())
-        log.info("applied", done=len(applied.done), failed=len(applied.failed))
+        log.info(
+            "applied",
+            done=len(applied.done),
+            failed=len(applied.failed),
+            waiting=len(applied.waiting),
+        )
 
     def sweep(self) -> None:
         """Look into every governed account for what no event announced."""
@@ -132,6 +137,7 @@ class Daemon:
         """The world now; where a policy file is broken, the last one that was right goes on to hold."""
         try:
             self.world = self.guardian.world()
+            self.noted -= {entry for entry in self.noted if entry[0] is About.POLICY}
         except InputError as error:
             if self.world is None:
                 raise
@@ -143,8 +149,8 @@ class Daemon:
         return self.world
 
     def _note_once(self, about: About, subject: str, reason: str) -> None:
-        if reason not in self.noted:
-            self.noted.add(reason)
+        if (about, reason) not in self.noted:
+            self.noted.add((about, reason))
             self.guardian.journal.note([Finding(about, subject, reason, self.guardian.now())])
 
 

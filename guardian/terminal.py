@@ -143,10 +143,12 @@ def place(target: Target | None, names: Names) -> str:
 
 
 def print_applied(console: Console, applied: Applied, names: Names) -> None:
-    console.print(f"{len(applied.done)} changes done, {len(applied.failed)} failed")
-    if applied.failed:
-        rows = [(c.stack_set, c.action, place(c.target, names), why) for c, why in applied.failed]
-        console.print(table("Failed", ("stack set", "action", "where", "why"), rows))
+    waiting = f", {len(applied.waiting)} wait" if applied.waiting else ""
+    console.print(f"{len(applied.done)} changes done, {len(applied.failed)} failed{waiting}")
+    for title, changes in (("Failed", applied.failed), ("Waiting", applied.waiting)):
+        if changes:
+            rows = [(c.stack_set, c.action, place(c.target, names), why) for c, why in changes]
+            console.print(table(title, ("stack set", "action", "account/region", "why"), rows))
 
 
 def outcome_rows(outcomes: Iterable[Outcome], names: Names) -> Iterable[Sequence[str | Text]]:

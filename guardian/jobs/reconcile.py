@@ -1,27 +1,25 @@
 """Brings what is deployed to what the policies say: observe, plan, brake, apply."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from guardian.brakes import Brakes, hold
 from guardian.desire import DesiredState, WantedStackSet, desire
-from guardian.errors import GuardianError
+from guardian.errors import Busy, GuardianError
 from guardian.ids import Region, Target
+from guardian.jobs.probe import Place, probe
 from guardian.organization import Organization
 from guardian.outcome import About, Finding
-from guardian.plan import Action, Change, DeployedStackSet, Drifts, InstanceStatus, Plan, plan
+from guardian.plan import Action, Change, DeployedStackSet, InstanceStatus, Plan, plan
 from guardian.policy.model import Policy
 from guardian.policy.resolve import Governance
 from guardian.ports import Journal, Stacks, StackSets
-from guardian.repair import Drift
 from guardian.stack import names
 from guardian.stack.names import Hub
 from guardian.stack.template import expected
 
-PROBES_AT_ONCE = 8
 STUCK = "its former stack is still there"
 
 Told = Callable[[str, Action, int, int], None]
@@ -51,8 +49,11 @@ class Reconciliation:
 
 @dataclass(frozen=True)
 class Applied:
+    """What became of a plan. `waiting` is left to the next cycle: somebody else is at work there, or guardian ends."""
+
     done: tuple[Change, ...]
     failed: tuple[tuple[Change, str], ...]
+    waiting: tuple[tuple[Change, str], ...] = ()
 
 
 def plan_once(
@@ -70,43 +71,30 @@ def plan_once(
     """
     desired = desire(governance, organization, fleet.hub, fleet.home)
     deployed = fleet.stack_sets.observe()
-    drifts, unseen = probe(fleet, governance, deployed, now) if probing else ({}, ())
+    places = _settled(fleet, governance, desired, deployed) if probing else ()
+    drifts, unseen = probe(fleet.stacks, places, now)
     made = plan(desired, deployed, drifts)
     return Reconciliation(made, hold(made, deployed, brakes), desired, governance, unseen)
 
 
-def probe(
-    fleet: Fleet, governance: Governance, deployed: Iterable[DeployedStackSet], now: datetime
-) -> tuple[Drifts, tuple[Finding, ...]]:
-    """Look into every account with a current stack; an account that cannot be looked into is a finding."""
+def _settled(
+    fleet: Fleet,
+    governance: Governance,
+    desired: DesiredState,
+    deployed: Iterable[DeployedStackSet],
+) -> Iterator[Place]:
+    """Where a stack should be exactly what its policy renders to."""
     policies = {names.stack_set(policy.slug): policy for policy in governance.policies}
-    places = [
-        (stack_set.name, policies[stack_set.name], instance.target)
-        for stack_set in deployed
-        if stack_set.name in policies and not stack_set.busy
-        for instance in stack_set.instances
-        if instance.status is InstanceStatus.CURRENT
-        # After a move the old policy's stack is on its way out: nobody mends it.
-        and governance.policy_of.get(instance.target.account) == policies[stack_set.name].slug
-    ]
-    drifts: dict[tuple[str, Target], tuple[Drift, ...]] = {}
-    unseen: list[Finding] = []
-    with ThreadPoolExecutor(PROBES_AT_ONCE, "probe") as pool:
-        for (name, _, target), seen in zip(
-            places, pool.map(lambda p: _drift(fleet, p[1], p[2]), places), strict=True
-        ):
-            if isinstance(seen, GuardianError):
-                unseen.append(Finding(About.ACCESS, name, str(seen), now, target))
-            elif seen:
-                drifts[name, target] = seen
-    return drifts, tuple(unseen)
-
-
-def _drift(fleet: Fleet, policy: Policy, target: Target) -> tuple[Drift, ...] | GuardianError:
-    try:
-        return fleet.stacks.drift(expected(policy, fleet.hub, target), target)
-    except GuardianError as error:
-        return error
+    wanted = {stack_set.name: stack_set for stack_set in desired.stack_sets}
+    for stack_set in deployed:
+        policy, want = policies.get(stack_set.name), wanted.get(stack_set.name)
+        # One that is busy or about to be updated is not as it should be yet: that is no drift.
+        if not policy or not want or stack_set.busy or stack_set.fingerprint != want.fingerprint:
+            continue
+        for instance in stack_set.instances:
+            if instance.status is InstanceStatus.CURRENT and instance.target in want.targets:
+                content = expected(policy, fleet.hub, instance.target)
+                yield Place(stack_set.name, instance.target, content)
 
 
 def apply_once(
@@ -117,25 +105,33 @@ def apply_once(
     policies = {names.stack_set(p.slug): p for p in reconciliation.governance.policies}
     done: list[Change] = []
     failed: list[tuple[Change, str]] = []
+    waiting: list[tuple[Change, str]] = []
     for changes in _together(reconciliation.plan):
-        failures = dict.fromkeys(_too_early(changes, failed), STUCK)
-        ready = tuple(change for change in changes if change not in failures)
-        if ready:
-            failures |= _attempt(fleet, wanted, policies, ready, told)
-        failed += [(change, failures[change]) for change in changes if change in failures]
-        done += [change for change in changes if change not in failures]
+        failed += _too_early(changes, failed)
+        waiting += _too_early(changes, waiting)
+        held_up = {change for change, _ in (*failed, *waiting)}
+        ready = tuple(change for change in changes if change not in held_up)
+        try:
+            failures = _attempt(fleet, wanted, policies, ready, told) if ready else {}
+        except Busy as error:
+            waiting += [(change, str(error)) for change in ready]
+            continue
+        failed += failures.items()
+        done += [change for change in ready if change not in failures]
     journal.note([*reconciliation.unseen, *_mended(done, now), *_failures(failed, now)])
-    return Applied(tuple(done), tuple(failed))
+    return Applied(tuple(done), tuple(failed), tuple(waiting))
 
 
 def _too_early(
-    changes: Iterable[Change], failed: Iterable[tuple[Change, str]]
-) -> Iterator[Change]:
+    changes: Iterable[Change], undone: Iterable[tuple[Change, str]]
+) -> list[tuple[Change, str]]:
     """Instances where another could not be deleted: nobody is governed twice."""
-    stuck = {change.target for change, _ in failed if change.action is Action.DELETE_INSTANCE}
-    for change in changes:
-        if change.action is Action.CREATE_INSTANCE and change.target in stuck:
-            yield change
+    stuck = {change.target for change, _ in undone if change.action is Action.DELETE_INSTANCE}
+    return [
+        (change, STUCK)
+        for change in changes
+        if change.action is Action.CREATE_INSTANCE and change.target in stuck
+    ]
 
 
 def _together(plan: Plan) -> Iterator[tuple[Change, ...]]:
@@ -151,7 +147,7 @@ def _attempt(
     changes: tuple[Change, ...],
     told: Told,
 ) -> Mapping[Change, str]:
-    """Do it; answer what failed and why."""
+    """Do it; answer what failed and why. Raises Busy when another operation is running."""
     name, action = changes[0].stack_set, changes[0].action
 
     def progress(done: int, total: int) -> None:
@@ -161,6 +157,8 @@ def _attempt(
         if action is Action.REPAIR:
             return _repair(fleet, policies[name], changes)
         return _operate(fleet.stack_sets, wanted.get(name), changes, progress)
+    except Busy:
+        raise
     except GuardianError as error:
         return dict.fromkeys(changes, str(error))
 

@@ -48,9 +48,9 @@ def test_an_account_that_cannot_leave_its_policy_is_not_given_another(
     busy = {"service": "cloudformation", "operation": "DeleteStackInstances"}
     with moved(cast, "ben", SANDBOX, RESEARCH):
         cast.aws.post("/localaws/faults", {**busy, "error": "OperationInProgressException"})
-        failed = {change.action: why for change, why in settled.apply().failed}
-        assert failed.keys() == {Action.DELETE_INSTANCE, Action.CREATE_INSTANCE}
-        assert "its former stack is still there" in failed[Action.CREATE_INSTANCE]
+        waiting = {change.action: why for change, why in settled.apply().waiting}
+        assert waiting.keys() == {Action.DELETE_INSTANCE, Action.CREATE_INSTANCE}
+        assert "its former stack is still there" in waiting[Action.CREATE_INSTANCE]
         assert policies_in(cast, "ben") == {"guardian-sandbox"}
         assert settled.apply().failed == ()
         assert policies_in(cast, "ben") == {"guardian-research"}

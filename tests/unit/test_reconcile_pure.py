@@ -191,9 +191,7 @@ def test_what_failed_is_planned_again(installation: Installation) -> None:
     assert installation.plan({ONE: ALPHA}).plan.changes == ()
 
 
-@pytest.mark.parametrize(
-    "error", [Busy("operation x is running"), Unavailable("throttled"), NotFound("gone")]
-)
+@pytest.mark.parametrize("error", [Refused("no"), Unavailable("throttled"), NotFound("gone")])
 def test_trouble_with_one_stack_set_is_that_stack_sets_trouble(
     installation: Installation, error: GuardianError
 ) -> None:
@@ -201,6 +199,16 @@ def test_trouble_with_one_stack_set_is_that_stack_sets_trouble(
     applied = installation.apply({ONE: ALPHA, TWO: BETA})
     assert {change.stack_set for change, _ in applied.failed} == {"guardian-alpha"}
     assert {why for _, why in applied.failed} == {str(error)}
+    assert installation.instances("guardian-beta") == {Target(TWO, IRELAND), Target(TWO, VIRGINIA)}
+
+
+def test_what_somebody_else_is_at_work_on_waits_and_is_no_finding(
+    installation: Installation,
+) -> None:
+    installation.rollout.errors["guardian-alpha"] = Busy("operation x is running")
+    applied = installation.apply({ONE: ALPHA, TWO: BETA})
+    assert {change.stack_set for change, _ in applied.waiting} == {"guardian-alpha"}
+    assert applied.failed == ()
     assert installation.instances("guardian-beta") == {Target(TWO, IRELAND), Target(TWO, VIRGINIA)}
 
 
@@ -328,4 +336,18 @@ def test_without_probing_no_account_is_looked_into(installation: Installation) -
     installation.apply({ONE: ALPHA})
     governed = governance({ONE: ALPHA})
     plan_once(installation.fleet, governed, organization(), Brakes(), NOW, probing=False)
+    assert installation.inside.looked_at == []
+
+
+def test_a_stack_set_that_is_about_to_be_updated_is_not_looked_into(
+    installation: Installation,
+) -> None:
+    # It was: what it still had of its old template was reported, and "mended", as drift.
+    installation.apply({ONE: ALPHA})
+    stale = replace(installation.rollout.sets["guardian-alpha"], fingerprint="of the old template")
+    installation.rollout.sets["guardian-alpha"] = stale
+    installation.inside.drifted[HERE] = (DISABLED,)
+    installation.inside.looked_at.clear()
+    planned = installation.plan({ONE: ALPHA}).plan
+    assert {change.action for change in planned.changes} == {Action.UPDATE_STACK_SET}
     assert installation.inside.looked_at == []
