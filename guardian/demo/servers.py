@@ -1,6 +1,7 @@
 """The servers the demo runs on: local AWS in a process of its own, local Slack in this one."""
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +14,8 @@ from guardian.localslack.server import LocalSlack
 
 SCALE = 1 / 600
 """Ten minutes of grace pass in a second."""
+INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")
+"""What the server's process has of this one's environment."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def local_aws(scale: float = SCALE) -> Iterator[LocalAwsProcess]:
         "--time-scale",
         str(scale),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  our own module
+    # Whoever runs this may have profiles, endpoints and proxies set: a server needs none of them.
+    clean = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean) as process:  # noqa: S603  our own module
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line:

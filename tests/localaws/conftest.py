@@ -1,6 +1,7 @@
 """One local AWS per test process, forgotten between tests, and boto3 clients of it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -50,7 +51,8 @@ def local_aws() -> Iterator[dict[str, Any]]:
         "--time-scale",
         str(SCALE),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean) as server:  # noqa: S603 - our own command
         try:
             assert server.stdout is not None
             yield json.loads(server.stdout.readline())
