@@ -69,6 +69,7 @@ def _hold(stage: Stage, output: Path, variables: Mapping[str, str], page: str) -
     stage.say(f"  guardian status --config {output}/config")
     stage.say(f"In a browser: {page}")
     try:
-        Event().wait()
+        while not Event().wait(1):  # in turns: one that comes just before an endless wait is lost
+            pass
     except KeyboardInterrupt:
         stage.say("bye")

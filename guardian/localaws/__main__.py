@@ -24,7 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopped.set())
     local_aws.start()
     _say_ready(local_aws)
-    stopped.wait()
+    # In turns: a signal that comes just before an endless wait would be seen by nobody.
+    while not stopped.wait(0.5):
+        pass
     local_aws.stop()
     return 0
 

@@ -26,7 +26,8 @@ def main() -> int:
     sys.stdout.write(json.dumps({"endpoint": slack.endpoint, "page": slack.page}) + "\n")
     sys.stdout.flush()
     try:
-        Event().wait()
+        while not Event().wait(0.5):  # in turns: a signal just before an endless wait is lost
+            pass
     except KeyboardInterrupt:
         slack.stop()
     return 0
