@@ -54,15 +54,15 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guardian needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --no-compile --require-hashes -r requirements/build.txt
+	@$(PIP) install --require-hashes -r requirements/build.txt
 	@touch $@
 
 .venv/.demo: .venv/.base requirements/demo.txt pyproject.toml
-	@$(PIP) install --no-compile --require-hashes -r requirements/demo.txt
+	@$(PIP) install --require-hashes -r requirements/demo.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.base requirements/dev.txt pyproject.toml
-	@$(PIP) install --no-compile --require-hashes -r requirements/dev.txt
+	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
