@@ -161,6 +161,7 @@ class Story:
         place = {"account": ben.account, "region": ben.region}
         cast.aws.post("/localaws/trail", {"logging": False, **place})
         session = ben.open_glue_session("unannounced")
+        cast.aws.post("/localaws/trail", {"logging": True, **place})
         self.guardian.pause(SWEEP_MARGIN)
         world = self.guardian.world()
         places = governed_places(world.governance)
@@ -171,7 +172,6 @@ class Story:
             self.guardian.search(),
             self.guardian.now,
         )
-        cast.aws.post("/localaws/trail", {"logging": True, **place})
         terminal.print_swept(self.stage.console, swept, world.names)
         caught = [o for o in swept.outcomes if o.missed and o.result is Result.STOPPED]
         self.missed = len(caught)

@@ -27,16 +27,17 @@ class Recorder:
         self.history = History()
         self.logging = Logging()
 
-    def record(self, call: Call) -> None:
-        """Write one call down; an event follows when a trail logs there."""
+    def record(self, call: Call, *, logged: bool) -> None:
+        """Write one call down; an event follows when a trail was logging there."""
         record = record_of(call)
         self.history.add(record)
-        if self._is_logged(call):
+        if logged:
             self._world.bus.emit(
                 call.account, call.region, event_source(record), DETAIL_TYPE, record
             )
 
-    def _is_logged(self, call: Call) -> bool:
+    def is_logged(self, call: Call) -> bool:
+        """Whether a trail is logging now where the call was made."""
         if self.logging.is_on(call.account, call.region):
             return True
         trails = cloudtrail_backends[call.account][call.region].describe_trails(True)
@@ -75,8 +76,9 @@ def _recorded(
         answer = call_action(handler)
         if is_recorded(handler.service_name, handler._get_action()):
             call = capture(handler, answer, world.clock.now())
+            logged = recorder.is_logged(call)
             # after the answer and apart from it: what fails here must not fail the call
-            world.bus.later(lambda: recorder.record(call))
+            world.bus.later(lambda: recorder.record(call, logged=logged))
         return answer
 
     return recorded
