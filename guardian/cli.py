@@ -17,12 +17,14 @@ from guardian import terminal
 from guardian.app import Edition, Guardian, World, editions, open_guardian
 from guardian.digest import Digest, Window
 from guardian.errors import AccessDenied, GuardianError, InputError, Unavailable
+from guardian.explain import explain as explain_account
 from guardian.jobs.announce import announce_once, digest_of
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import Place, governed_places, sweep_once
 from guardian.kinds import all_kinds
 from guardian.plan import Action
 from guardian.policy.durations import parse_duration
+from guardian.terminal import explanation
 
 CODES: dict[type[GuardianError], int] = {InputError: 2, AccessDenied: 3, Unavailable: 4}
 FAILED, CHANGES, HELD = 1, 2, 5
@@ -71,6 +73,27 @@ def validate(
         print_line(f"{count} policies are right")
     if strict and warnings:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="The account's id or name.")],
+    config: Config = HERE,
+    form: As = Format.TABLE,
+) -> None:
+    """Say what holds for an account, and which file and line says so."""
+    guardian = open_guardian(config)
+    world = guardian.world()
+    found = [a for a in world.organization.accounts if account in {a.id, a.name}]
+    if not found:
+        raise InputError(f"there is no account {account} in the organization")
+    if len(found) > 1:
+        raise InputError(f"{len(found)} accounts are called {account}: give an id")
+    made = explain_account(found[0], guardian.files(), world.organization, world.governance)
+    if form is Format.JSON:
+        print_line(terminal.as_json(explanation.document(made)))
+    else:
+        explanation.show(terminal.console(), made)
 
 
 @app.command()

@@ -63,6 +63,16 @@ def resolve(
     )
 
 
+def chain_of(
+    ou: OuPath, files: Iterable[PolicyFile], organization: Organization
+) -> tuple[PolicyFile, ...]:
+    """The files that speak for an OU, from the root down. Raises InputError for an OU that is not there."""
+    problems = Problems()
+    placed = _placed(files, organization, problems)
+    problems.refuse()
+    return tuple(placed[path] for path in ancestors(ou) if path in placed)
+
+
 def _placed(
     files: Iterable[PolicyFile], organization: Organization, problems: Problems
 ) -> dict[OuPath, PolicyFile]:

@@ -26,6 +26,8 @@ REPORTS = (
     ("kinds",),
     ("validate",),
     ("validate", "--offline"),
+    ("explain", "ana"),
+    ("explain", "master"),
     ("plan",),
     ("status",),
     ("digest",),
@@ -42,8 +44,8 @@ def commands() -> dict[str, TyperCommand]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    designed = {"validate", "plan", "apply", "sweep", "digest", "status", "kinds", "run", "demo"}
-    assert commands().keys() == designed
+    reports = {"validate", "explain", "plan", "digest", "status", "kinds"}
+    assert commands().keys() == reports | {"apply", "sweep", "run", "demo"}
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

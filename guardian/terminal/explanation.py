@@ -1,0 +1,46 @@
+"""What `guardian explain` prints."""
+
+from pathlib import PurePath
+
+from rich.console import Console
+from rich.text import Text
+
+from guardian.documents import Document
+from guardian.explain import Explanation
+from guardian.policy.model import Position
+from guardian.terminal import clean, table
+
+
+def document(explanation: Explanation) -> Document:
+    """The explanation as JSON; `source` is `path:line:column`, or says that it is a default."""
+    return {
+        "account": explanation.account,
+        "name": explanation.name,
+        "ou": explanation.ou,
+        "policy": explanation.policy,
+        "reason": explanation.reason or None,
+        "files": list(explanation.files),
+        "settings": [
+            {"setting": said.setting, "value": said.value, "source": str(said.source)}
+            for said in explanation.settings
+        ],
+    }
+
+
+def show(console: Console, explanation: Explanation) -> None:
+    """The explanation for people."""
+    who = clean(f"{explanation.name} ({explanation.account}) in {explanation.ou}")
+    if explanation.policy is None:
+        console.print(Text(f"{who} is not governed: {explanation.reason}"))
+        return
+    console.print(Text(f"{who} is governed by {explanation.policy}"))
+    console.print(Text(f"from the root down: {', '.join(explanation.files)}"))
+    rows = [(said.setting, said.value, _short(said.source)) for said in explanation.settings]
+    console.print(table("", ("setting", "value", "said at"), rows))
+
+
+def _short(source: Position | str) -> str:
+    """A place by its file's name: the paths stand above."""
+    if isinstance(source, str):
+        return source
+    return f"{PurePath(source.file).name}:{source.line}:{source.column}"
