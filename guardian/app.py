@@ -28,6 +28,7 @@ from guardian.ports import Journal
 from guardian.prices import load_prices
 from guardian.settings import CallAs, Settings, load_settings
 from guardian.slack.client import SlackAnnouncer
+from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 
 POLICIES = "policies"
@@ -65,10 +66,13 @@ class Guardian:
         regions = all_regions(names.partition_of(self.settings.home_region))
         return load_policies(self.directory / POLICIES, regions)
 
-    def world(self) -> World:
-        """Read the organization and the policy files now. Raises InputError, AccessDenied, Unavailable."""
+    def world(self, snapshot: Path | None = None) -> World:
+        """The organization, of AWS or of a snapshot, and what the policy files make of it now.
+
+        Raises InputError, AccessDenied, Unavailable.
+        """
         files = self.files()
-        organization = self.aws.organizations.read()
+        organization = read_snapshot(snapshot) if snapshot else self.aws.organizations.read()
         today = self.now().date()
         return World(organization, resolve(files, organization, today, self.settings.notify))
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from guardian import terminal
+from guardian import snapshot, terminal
 from guardian.app import Edition, Guardian, World, editions, open_guardian
 from guardian.digest import Digest, Window
 from guardian.errors import AccessDenied, GuardianError, InputError, Unavailable
@@ -47,6 +47,10 @@ Config = Annotated[
     Path, typer.Option("--config", help="The directory with guardian.yaml and policies/.")
 ]
 As = Annotated[Format, typer.Option("--format", help="A table for people, JSON for programs.")]
+Snapshot = Annotated[
+    Path | None,
+    typer.Option("--organization", help="A snapshot of the organization; AWS is not asked then."),
+]
 HERE = Path("config")
 
 
@@ -55,6 +59,7 @@ def validate(
     config: Config = HERE,
     offline: Annotated[bool, typer.Option(help="Do not ask AWS which OUs there are.")] = False,
     strict: Annotated[bool, typer.Option(help="Warnings are exit code 1.")] = False,
+    organization: Snapshot = None,
     form: As = Format.TABLE,
 ) -> None:
     """Check the settings and every policy; say all that is wrong, with file, line and column."""
@@ -63,7 +68,7 @@ def validate(
     if offline:
         count = len(guardian.files())
     else:
-        governance = guardian.world().governance
+        governance = guardian.world(organization).governance
         count, warnings = len(governance.policies), governance.warnings
     if form is Format.JSON:
         print_line(terminal.as_json({"policies": count, "warnings": list(warnings)}))
@@ -79,11 +84,12 @@ def validate(
 def explain(
     account: Annotated[str, typer.Argument(help="The account's id or name.")],
     config: Config = HERE,
+    organization: Snapshot = None,
     form: As = Format.TABLE,
 ) -> None:
     """Say what holds for an account, and which file and line says so."""
     guardian = open_guardian(config)
-    world = guardian.world()
+    world = guardian.world(organization)
     found = [a for a in world.organization.accounts if account in {a.id, a.name}]
     if not found:
         raise InputError(f"there is no account {account} in the organization")
@@ -94,6 +100,24 @@ def explain(
         print_line(terminal.as_json(explanation.document(made)))
     else:
         explanation.show(terminal.console(), made)
+
+
+@app.command("organization")
+def export_organization(
+    config: Config = HERE,
+    export: Annotated[
+        Path | None, typer.Option(help="The file to write; else it is printed.")
+    ] = None,
+) -> None:
+    """Write the organization down as JSON, to check and explain policies without AWS."""
+    found = terminal.as_json(snapshot.document(open_guardian(config).aws.organizations.read()))
+    if export is None:
+        print_line(found)
+        return
+    try:
+        export.write_text(found + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{export}: nothing can be written there: {error.strerror}") from error
 
 
 @app.command()

@@ -12,19 +12,24 @@ from guardian.terminal import clean, table
 
 
 def document(explanation: Explanation) -> Document:
-    """The explanation as JSON; `source` is `path:line:column`, or says that it is a default."""
+    """The explanation as JSON; `source` is `path:line`, or says that it is a default."""
     return {
         "account": explanation.account,
         "name": explanation.name,
-        "ou": explanation.ou,
+        "path": explanation.ou,
         "policy": explanation.policy,
+        "governed": explanation.policy is not None,
         "reason": explanation.reason or None,
         "files": list(explanation.files),
         "settings": [
-            {"setting": said.setting, "value": said.value, "source": str(said.source)}
+            {"name": said.setting, "value": said.value, "source": _line(said.source)}
             for said in explanation.settings
         ],
     }
+
+
+def _line(source: Position | str) -> str:
+    return source if isinstance(source, str) else f"{source.file}:{source.line}"
 
 
 def show(console: Console, explanation: Explanation) -> None:

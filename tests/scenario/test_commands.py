@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -45,7 +46,7 @@ def commands() -> dict[str, TyperCommand]:
 
 def test_the_commands_are_those_of_the_design() -> None:
     reports = {"validate", "explain", "plan", "digest", "status", "kinds"}
-    assert commands().keys() == reports | {"apply", "sweep", "run", "demo"}
+    assert commands().keys() == reports | {"organization", "apply", "sweep", "run", "demo"}
 
 
 @pytest.mark.parametrize("name", sorted(commands()))
@@ -57,6 +58,23 @@ def test_every_command_and_option_has_help(installation: Installation, name: str
     assert command.help.partition("\n")[0] in " ".join(shown.out.split())
     silent = [p.name for p in command.params if not getattr(p, "help", "")]
     assert silent == []
+
+
+def test_a_snapshot_stands_for_aws(governed: Installation, tmp_path: Path) -> None:
+    snapshot = tmp_path / "organization.json"
+    assert governed.run("organization", "--export", str(snapshot)).code == 0
+    forget_calls(governed.cast.aws)
+    explained = governed.run("explain", "ana", "--organization", str(snapshot), "--format", "json")
+    assert json.loads(explained.out)["policy"] == "sandbox"
+    assert governed.run("validate", "--organization", str(snapshot)).code == 0
+    assert calls(governed.cast.aws) == []
+
+
+def test_a_snapshot_that_cannot_be_written_is_one_line(
+    governed: Installation, tmp_path: Path
+) -> None:
+    run = governed.run("organization", "--export", str(tmp_path))
+    assert (run.code, run.err.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize("command", REPORTS, ids=" ".join)
