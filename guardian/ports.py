@@ -128,6 +128,18 @@ class Journal(Protocol):
         """The same for findings."""
         ...
 
+    def intend(self, outcome: Outcome) -> None:
+        """Write down what a stop call that is about to be made will come to."""
+        ...
+
+    def intended(self) -> tuple[Outcome, ...]:
+        """What was intended and not settled: a crash came between."""
+        ...
+
+    def settle(self, intended: Outcome, outcomes: Iterable[Outcome]) -> None:
+        """Write what really came of it and forget the intention, both or neither."""
+        ...
+
     def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
         """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
         ...

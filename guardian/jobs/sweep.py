@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from guardian.documents import moment, pick
-from guardian.errors import GuardianError, NotFound, Refused
+from guardian.errors import GuardianError, NotFound, Refused, Unavailable
 from guardian.ids import Target
-from guardian.kinds.base import Phase
+from guardian.kinds import all_kinds
+from guardian.kinds.base import Kind, Phase
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.policy.model import Mode, Policy, Rule
 from guardian.policy.resolve import Governance
@@ -87,23 +88,23 @@ def sweep_once(
 ) -> Swept:
     """Look everywhere, then stop what is due, the longest overdue first, and no more than the brake allows."""
     everywhere = tuple(places)
+    outcomes = _finish(members, journal)
     found, findings, seen = _look_everywhere(members, everywhere, search, clock)
     due = sorted((f for f in found if f.due), key=lambda f: (f.due or clock(), f.sighting.id))
     stopping = [f for f in due if _stops(f.place.rule, search)]
     held = stopping[search.most :]
-    outcomes = [_outcome(f, Result.KEPT, f.reason, search, clock()) for f in found if not f.due]
-    outcomes += [
+    seen_only = [_outcome(f, Result.KEPT, f.reason, search, clock()) for f in found if not f.due]
+    seen_only += [
         _outcome(f, Result.WOULD_STOP, f.reason, search, clock())
         for f in due
         if not _stops(f.place.rule, search)
     ]
-    journal.record(outcomes)
+    journal.record(seen_only)
+    outcomes += seen_only
     for found_due in stopping[: search.most]:
         if search.halted():
             break
-        stopped = _stop(members, found_due, search, clock)
-        journal.record(stopped)  # one by one: a crash loses no stop that was made
-        outcomes += stopped
+        outcomes += _stop(members, journal, found_due, search, clock)
     findings += _held(held, search, clock())
     journal.note(findings)
     return Swept(tuple(outcomes), tuple(findings), len(everywhere), seen, len(held))
@@ -204,40 +205,90 @@ def _stops(rule: Rule, search: Search) -> bool:
     return rule.mode is Mode.STOP and not search.observe
 
 
+def _finish(members: Members, journal: Journal) -> list[Outcome]:
+    """What a sweep that was killed between a stop call and its outcome has really done."""
+    finished: list[Outcome] = []
+    for intended in journal.intended():
+        kind = all_kinds()[intended.kind]
+        try:
+            stopped = _has_ended(members, kind, intended.target, intended.id)
+        except GuardianError:
+            continue  # nobody can tell now: the next sweep asks again
+        # What runs on is judged anew, like everything else.
+        outcomes = [intended] if stopped else []
+        journal.settle(intended, outcomes)
+        finished += outcomes
+    return finished
+
+
 def _stop(
-    members: Members, found: Found, search: Search, clock: Callable[[], datetime]
+    members: Members,
+    journal: Journal,
+    found: Found,
+    search: Search,
+    clock: Callable[[], datetime],
 ) -> list[Outcome]:
     """Stop it if a last look says the same; nothing to report where it does not."""
-    kind, target, identifier = found.place.rule.kind, found.place.target, found.sighting.id
+    identifier = found.sighting.id
     try:
         if not any(
             again.due for again in _look(members, found.place, identifier, search, clock())
         ):
             return []
-        members.stop(kind, target, identifier)
-        at = clock()
-        ended = _ended(members, found, search)
-    except NotFound:
-        return [_outcome(found, Result.GONE, "it is gone", search, clock())]
     except GuardianError as error:
-        return [_outcome(found, Result.FAILED, str(error), search, clock())]
-    if not ended:
-        return [_outcome(found, Result.FAILED, "it runs on after a stop call", search, clock())]
-    return [_outcome(found, Result.STOPPED, found.reason, search, at)]
+        failed = [_outcome(found, Result.FAILED, str(error), search, clock())]
+        journal.record(failed)
+        return failed
+    # First the intention: a crash loses no stop that was made.
+    intended = _outcome(found, Result.STOPPED, found.reason, search, clock())
+    journal.intend(intended)
+    try:
+        outcome = _stopped(members, found, intended, search, clock)
+    except Unavailable:
+        return []  # nobody can tell what came of it: the next sweep asks again
+    journal.settle(intended, [outcome])
+    return [outcome]
+
+
+def _stopped(
+    members: Members,
+    found: Found,
+    intended: Outcome,
+    search: Search,
+    clock: Callable[[], datetime],
+) -> Outcome:
+    """Make the stop call and see what comes of it. Raises Unavailable when that cannot be seen."""
+    try:
+        members.stop(found.place.rule.kind, found.place.target, found.sighting.id)
+        at = clock()
+        if _ended(members, found, search):
+            return replace(intended, at=at)
+    except NotFound:
+        return _outcome(found, Result.GONE, "it is gone", search, clock())
+    except Unavailable:
+        raise
+    except GuardianError as error:
+        return _outcome(found, Result.FAILED, str(error), search, clock())
+    return _outcome(found, Result.FAILED, "it runs on after a stop call", search, clock())
 
 
 def _ended(members: Members, found: Found, search: Search) -> bool:
     """Whether it is seen to end: a stop call that was accepted proves nothing."""
-    kind = found.place.rule.kind
     for _ in range(CONFIRMATIONS):
-        try:
-            seen = members.look(kind, found.place.target, found.sighting.id, None)
-        except NotFound:
+        if _has_ended(members, found.place.rule.kind, found.place.target, found.sighting.id):
             return True
-        if kind.phase(str(pick(seen, kind.status))) in {Phase.ENDING, Phase.OVER}:
-            return True
+        if search.halted():
+            raise Unavailable("guardian was told to stop before the end was seen")
         search.wait(BETWEEN_CONFIRMATIONS)
     return False
+
+
+def _has_ended(members: Members, kind: Kind, target: Target, identifier: str) -> bool:
+    try:
+        seen = members.look(kind, target, identifier, None)
+    except NotFound:
+        return True
+    return kind.phase(str(pick(seen, kind.status))) in {Phase.ENDING, Phase.OVER}
 
 
 def _outcome(found: Found, result: Result, reason: str, search: Search, at: datetime) -> Outcome:

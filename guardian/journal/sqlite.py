@@ -37,6 +37,7 @@ MIGRATIONS = (
         PRIMARY KEY (channel, until)
     ) WITHOUT ROWID;
     """,
+    "CREATE TABLE intents (identity TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
 )
 
 # An entry that comes after a window was claimed belongs to the next one, whatever the clock says.
@@ -59,19 +60,42 @@ class SqliteJournal:
             self._connection.close()
 
     def record(self, outcomes: Iterable[Outcome]) -> int:
-        return self._write("outcomes", ((o.identity, o.at, outcome_text(o)) for o in outcomes))
+        with self._transaction() as connection:
+            return self._insert(connection, "outcomes", _outcome_rows(outcomes))
 
     def note(self, findings: Iterable[Finding]) -> int:
-        return self._write("findings", ((f.identity, f.at, finding_text(f)) for f in findings))
+        rows = ((f.identity, f.at, finding_text(f)) for f in findings)
+        with self._transaction() as connection:
+            return self._insert(connection, "findings", rows)
 
-    def _write(self, table: str, entries: Iterable[tuple[str, datetime, str]]) -> int:
+    def _insert(
+        self,
+        connection: sqlite3.Connection,
+        table: str,
+        entries: Iterable[tuple[str, datetime, str]],
+    ) -> int:
         now = instant(self._clock())
         rows = [(identity, now, instant(at), entry) for identity, at, entry in entries]
         insert = f"INSERT OR IGNORE INTO {table} VALUES (?, {RECORDED}, ?, ?)"  # noqa: S608 -- two fixed names
+        before = connection.total_changes
+        connection.executemany(insert, rows)
+        return connection.total_changes - before
+
+    def intend(self, outcome: Outcome) -> None:
         with self._transaction() as connection:
-            before = connection.total_changes
-            connection.executemany(insert, rows)
-            return connection.total_changes - before
+            connection.execute(
+                "INSERT OR REPLACE INTO intents VALUES (?, ?)",
+                (outcome.identity, outcome_text(outcome)),
+            )
+
+    def intended(self) -> tuple[Outcome, ...]:
+        rows = self._rows("SELECT entry FROM intents ORDER BY identity")
+        return tuple(read_outcome(str(row[0])) for row in rows)
+
+    def settle(self, intended: Outcome, outcomes: Iterable[Outcome]) -> None:
+        with self._transaction() as connection:
+            self._insert(connection, "outcomes", _outcome_rows(outcomes))
+            connection.execute("DELETE FROM intents WHERE identity = ?", (intended.identity,))
 
     def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
         return self._read("outcomes", since, until, read_outcome)
@@ -130,6 +154,10 @@ class SqliteJournal:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _translated(), _write(self._connection) as connection:
             yield connection
+
+
+def _outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, datetime, str]]:
+    return ((o.identity, o.at, outcome_text(o)) for o in outcomes)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -147,7 +147,7 @@ def _dressed(rule: Rule) -> str:
     owner = '$exists($lookup($tags, "owner")) ? $lookup($tags, "owner") : $eventOwner'
     members = {
         "started": "$exists($started) ? $fromMillis($toMillis($started)) : $eventTime",
-        "began": "$began",
+        "began": '$phase in ["live", "pending"] ? $began',
         "due": f"$exists($due) ? $fromMillis($due + {idle})",
         "owner": owner,
         "facts": f"{{{facts}}}",

@@ -274,3 +274,23 @@ def test_sqlite_refuses_what_is_no_database(tmp_path: Path) -> None:
     for unusable in (path, tmp_path, path / "below"):
         with pytest.raises(InputError, match=r"journal"):
             open_journal(f"sqlite:///{unusable}")
+
+
+def test_an_intention_outlives_the_process_until_it_is_settled(place: Place) -> None:
+    intended = stopped()
+    place.open().intend(intended)
+
+    journal = place.open()
+    assert journal.intended() == (intended,)
+    assert journal.outcomes(NINE, place.clock.now + timedelta(days=1)) == ()
+
+    journal.settle(intended, [intended])
+    assert journal.intended() == ()
+    assert place.open().outcomes(NINE, NINE + timedelta(days=1)) == (intended,)
+
+
+def test_an_intention_that_came_to_nothing_is_only_forgotten(place: Place) -> None:
+    journal = place.open()
+    journal.intend(stopped())
+    journal.settle(stopped(), [])
+    assert (journal.intended(), journal.outcomes(NINE, NINE + timedelta(days=1))) == ((), ())

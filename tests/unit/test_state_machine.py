@@ -5,16 +5,20 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import jsonata
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from guardian.documents import instant
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind
 from guardian.policy.model import Exemption, Mode, Rule
+from guardian.stack.judgement import judgement
+from guardian.stack.names import resolved
 from guardian.stack.state_machine import MAX_LOOKS, definition, permissions
-from tests.unit.judging import rule
+from tests.unit.judging import LONG_AGO, TARGET, rule
 
 every_kind = pytest.mark.parametrize("kind", all_kinds().values(), ids=all_kinds())
 modes = pytest.mark.parametrize("mode", list(Mode))
@@ -138,3 +142,17 @@ def test_a_grace_is_waited_for_before_the_first_look() -> None:
     states = machine(rule("glue-session", grace=timedelta(hours=2)))["States"]
     assert states["Grace"]["Timestamp"] == "{% $fromMillis($toMillis($eventTime) + 7200000) %}"
     assert states["Read"]["Next"] == "Grace"
+
+
+@pytest.mark.parametrize(
+    ("status", "anew"), [("InService", True), ("Pending", True), ("Stopping", False)]
+)
+def test_only_what_runs_can_have_been_started_again(status: str, anew: bool) -> None:  # noqa: FBT001 - a case
+    # A notebook's LastModifiedTime moves when it stops too: that was taken for a new start.
+    governed_notebook = rule("sagemaker-notebook")
+    notebook = {"NotebookInstanceStatus": status, "LastModifiedTime": instant(LONG_AGO)}
+    expression = jsonata.Jsonata(resolved(judgement(governed_notebook), TARGET, "aws"))
+    frame = expression.create_frame()
+    for name, value in {"seen": {"notebook": notebook}, "eventTime": instant(LONG_AGO)}.items():
+        frame.bind(name, value)
+    assert ("began" in expression.evaluate(None, frame)) is anew

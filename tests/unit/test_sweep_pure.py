@@ -335,3 +335,69 @@ def test_a_sweep_counts_what_it_looked_at(swept: Sweep) -> None:
     )
     assert (found.places, found.seen) == (3, 2)
     assert instant(found.outcomes[0].at) == instant(NOW)
+
+
+class Killed(BaseException):
+    """Nothing of guardian's catches it, as nothing catches kill -9."""
+
+
+class Fatal(Cloud):
+    """Takes the stop and lets nobody live to hear of it."""
+
+    def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+        super().stop(kind, target, identifier)
+        raise Killed
+
+
+def test_a_stop_that_a_kill_kept_from_the_journal_is_told_by_the_next_sweep(
+    journal: Book,
+) -> None:
+    cloud = Fatal(holding("one").running)
+    with pytest.raises(Killed):
+        sweep_once(cloud, journal, [place()], search(), lambda: NOW)
+    assert journal.all_outcomes() == ()
+
+    after = sweep_once(Cloud(cloud.running), journal, [place()], search(), lambda: NOW)
+
+    assert results(after) == [("one", Result.STOPPED)]
+    assert identities(journal.all_outcomes()) == identities(after.outcomes)
+    assert journal.intended() == ()
+
+
+def test_a_kill_before_the_stop_took_effect_leaves_it_to_be_stopped_once(journal: Book) -> None:
+    cloud = Fatal(holding("one").running, unstoppable=frozenset({"one"}))
+    with pytest.raises(Killed):
+        sweep_once(cloud, journal, [place()], search(), lambda: NOW)
+
+    again = Cloud(cloud.running)
+    after = sweep_once(again, journal, [place()], search(), lambda: NOW)
+
+    assert (results(after), again.stopped) == ([("one", Result.STOPPED)], ["one"])
+    assert len(journal.all_outcomes()) == 1
+
+
+def test_a_stop_whose_answer_was_lost_is_not_called_a_failure(journal: Book) -> None:
+    class Silent(Cloud):
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            super().stop(kind, target, identifier)
+            raise Unavailable("timed out")
+
+    cloud = Silent(holding("one").running)
+    assert sweep_once(cloud, journal, [place()], search(), lambda: NOW).outcomes == ()
+
+    cloud.denied = {TARGET.account: AccessDenied("not now")}
+    cloud.refusing = {"one": AccessDenied("not now")}
+    assert sweep_once(cloud, journal, [place()], search(), lambda: NOW).outcomes == ()
+
+    cloud.denied, cloud.refusing = {}, {}
+    after = sweep_once(cloud, journal, [place()], search(), lambda: NOW)
+    assert results(after) == [("one", Result.STOPPED)]
+
+
+def test_a_sweep_that_is_told_to_stop_calls_no_stop_a_failure(journal: Book) -> None:
+    told = [False, False]  # one place, one stop: from then on guardian ends
+    cloud = holding("one")
+    cloud.unstoppable = frozenset({"one"})
+    how = search(halted=lambda: told.pop() if told else True)
+    assert sweep_once(cloud, journal, [place()], how, lambda: NOW).outcomes == ()
+    assert [intended.id for intended in journal.intended()] == ["one"]
