@@ -45,7 +45,8 @@ def world() -> tuple[Governance, Organization]:
     )
     policy_of = {account: policy.slug for account, policy in governed.items()}
     tree = Organization(HUB.organization, HUB.account, ous, accounts)
-    return Governance(policies, policy_of, {}), tree
+    regions = dict.fromkeys(governed, REGIONS)
+    return Governance(policies, policy_of, {}, regions), tree
 
 
 def deployed(state: DesiredState) -> tuple[DeployedStackSet, ...]:

@@ -5,7 +5,7 @@ Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --d
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -64,12 +64,12 @@ def validate(
 ) -> None:
     """Check the settings and every policy; say all that is wrong, with file, line and column."""
     guardian = open_guardian(config)
-    warnings: Iterable[str] = ()
+    warnings: tuple[str, ...] = ()
     if offline:
         count = len(guardian.files())
     else:
         governance = guardian.world(organization).governance
-        count, warnings = len(governance.policies), governance.warnings
+        count, warnings = len(governance.policies), tuple(map(str, governance.warnings))
     if form is Format.JSON:
         print_line(terminal.as_json({"policies": count, "warnings": list(warnings)}))
     else:

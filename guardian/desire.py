@@ -1,11 +1,11 @@
 """What should be deployed: policies and an organization, turned into stack sets. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from guardian.ids import AccountId, OuId, Region, Slug, Target
+from guardian.ids import AccountId, OuId, Region, Target
 from guardian.organization import Organization
-from guardian.policy.model import Policy
+from guardian.policy.model import ALL_ENABLED, Policy
 from guardian.policy.resolve import Governance
 from guardian.stack import names
 from guardian.stack.access import access_template
@@ -50,8 +50,8 @@ def desire(
     governance: Governance, organization: Organization, hub: Hub, home: Region
 ) -> DesiredState:
     """What the policies ask for. `home` is where the member role's stack instances live."""
-    accounts_of = _accounts_by_policy(governance)
-    policies = [policy for policy in governance.policies if accounts_of.get(policy.slug)]
+    speaking = set(governance.policy_of.values())
+    policies = [policy for policy in governance.policies if policy.slug in speaking]
     ou_of = {a.id: organization.ous[a.ou] for a in organization.accounts}
     governed = sorted(governance.policy_of)
     access = _wanted(
@@ -61,25 +61,32 @@ def desire(
         frozenset(Target(account, home) for account in governed),
         ou_of,
     )
-    sets = [_of_policy(policy, accounts_of[policy.slug], hub, ou_of) for policy in policies]
-    skips = tuple(
-        Skip(account, None, why) for account, why in sorted(governance.ungoverned.items())
-    )
+    sets = [_of_policy(policy, _targets(policy, governance), hub, ou_of) for policy in policies]
     frozen = frozenset(a.id for a in organization.accounts if not a.active)
-    return DesiredState((access, *sets) if governed else (), skips, frozen)
+    return DesiredState((access, *sets) if governed else (), tuple(_skips(governance)), frozen)
 
 
-def _accounts_by_policy(governance: Governance) -> Mapping[Slug, list[AccountId]]:
-    accounts: dict[Slug, list[AccountId]] = {}
+def _targets(policy: Policy, governance: Governance) -> frozenset[Target]:
+    return frozenset(
+        Target(account, region)
+        for account, slug in governance.policy_of.items()
+        if slug == policy.slug
+        for region in governance.regions[account]
+    )
+
+
+def _skips(governance: Governance) -> Iterator[Skip]:
+    for account, why in sorted(governance.ungoverned.items()):
+        yield Skip(account, None, why)
+    named = {policy.slug: policy.regions for policy in governance.policies}
     for account, slug in sorted(governance.policy_of.items()):
-        accounts.setdefault(slug, []).append(account)
-    return accounts
+        for region in sorted({*named[slug]} - {*governance.regions[account], ALL_ENABLED}):
+            yield Skip(account, region, "the region is not enabled in the account")
 
 
 def _of_policy(
-    policy: Policy, accounts: list[AccountId], hub: Hub, ou_of: Mapping[AccountId, OuId]
+    policy: Policy, targets: frozenset[Target], hub: Hub, ou_of: Mapping[AccountId, OuId]
 ) -> WantedStackSet:
-    targets = frozenset(Target(a, region) for a in accounts for region in policy.regions)
     description = f"guardian: policy {policy.slug} of {policy.ou}"
     return _wanted(
         names.stack_set(policy.slug), description, template(policy, hub), targets, ou_of

@@ -1,16 +1,19 @@
 """What can go wrong, named by what to do next."""
 
+from guardian.places import Problem
+
 
 class GuardianError(Exception):
     """Anything guardian expects to go wrong; all else is a bug and may crash the job."""
 
 
 class InputError(GuardianError):
-    """Somebody wrote something wrong: correct it. One problem a line."""
+    """Somebody wrote something wrong: correct it. One problem a line; `located` are those with a place."""
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    def __init__(self, *problems: str | Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(map(str, problems))
+        self.located = tuple(problem for problem in problems if isinstance(problem, Problem))
 
 
 class AccessDenied(GuardianError):

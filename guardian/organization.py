@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from guardian.ids import AccountId, OuId, OuPath
+from guardian.ids import AccountId, OuId, OuPath, Region
+
+_EVERYWHERE = """
+    ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1
+    eu-central-1 eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+"""
+ENABLED_BY_DEFAULT = frozenset(map(Region, _EVERYWHERE.split()))
+"""Regions that every account has: AWS lets accounts opt in to all that it opened after March 20, 2019."""
 
 
 class AccountState(StrEnum):
@@ -23,6 +30,7 @@ class Account:
     name: str
     state: AccountState
     ou: OuPath
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def active(self) -> bool:
@@ -32,9 +40,17 @@ class Account:
 
 @dataclass(frozen=True)
 class Organization:
-    """`ous` maps every OU's path, the root's `/` included, to its id."""
+    """`ous` maps every OU's path, the root's `/` included, to its id.
+
+    `enabled` are the regions an account has enabled, as far as anybody asked.
+    """
 
     id: str
     management_account: AccountId
     ous: Mapping[OuPath, OuId]
     accounts: tuple[Account, ...] = field(default_factory=tuple)
+    enabled: Mapping[AccountId, frozenset[Region]] = field(default_factory=dict)
+
+    def regions_of(self, account: AccountId) -> frozenset[Region]:
+        """The regions an account has enabled; those of every account where nobody asked."""
+        return self.enabled.get(account, ENABLED_BY_DEFAULT)

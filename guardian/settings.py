@@ -16,10 +16,10 @@ from guardian.clock import Clock, ScaledClock, system_now
 from guardian.errors import InputError
 from guardian.ids import AccountId, Region
 from guardian.policy import values
+from guardian.policy.durations import spoken
 from guardian.policy.form import Form
 from guardian.policy.model import Notify
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
-from guardian.verdict import spoken
 
 FILE = "guardian.yaml"
 PREFIX = "GUARDIAN_"

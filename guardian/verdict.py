@@ -13,7 +13,9 @@ from datetime import UTC, datetime, time, timedelta
 from guardian.documents import Document, Json, moment, pick, text
 from guardian.ids import Target
 from guardian.kinds.base import Idle, Kind, Phase
+from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
+from guardian.policy.words import exemption_reason
 
 KEEP_UNTIL = "guardian:keep-until"
 """The tag that keeps a resource alive until a moment in UTC, `2026-11-23T18:00:00Z`."""
@@ -91,16 +93,6 @@ def stop_reason(rule: Rule) -> str:
     """Why a thing under this rule is stopped."""
     idle = f"idle for {spoken(rule.idle)}" if rule.idle else ""
     return idle or f"grace of {spoken(rule.grace)} is over"
-
-
-def spoken(span: timedelta) -> str:
-    """A duration as policies write it: `30m`, `1h30m`, `2d`."""
-    seconds, parts = int(span.total_seconds()), []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
 
 
 def _by_phase(phase: Phase | None, status: str, now: datetime) -> Verdict | None:
@@ -202,18 +194,6 @@ def exempting(
 ) -> Exemption | None:
     """The first exemption that holds for it."""
     return next((e for e in rule.exempt if holds_on(e, now) and _covers(e, sighting, tags)), None)
-
-
-def exemption_reason(exempt: Exemption) -> str:
-    """Why it is exempt, in the words of who wrote it, else by what it goes."""
-    by = [f"tag {key}={value}" for key, value in sorted(exempt.tags.items())]
-    by += [
-        f"{name} {value}"
-        for name, value in (("principal", exempt.principal), ("id", exempt.id))
-        if value
-    ]
-    by += ["its account"] if exempt.accounts else []
-    return f"exempt: {exempt.reason or ', '.join(by)}"
 
 
 def holds_on(exempt: Exemption, now: datetime) -> bool:

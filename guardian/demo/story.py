@@ -25,9 +25,9 @@ from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.localaws.people import Person
 from guardian.outcome import Outcome, Result
 from guardian.plan import Action, DeployedStackSet, InstanceStatus
+from guardian.policy.durations import spoken
 from guardian.repair import What
 from guardian.stack import names as made
-from guardian.verdict import spoken
 
 FOUNDING = "glue-studio-datapreview-e09f88a9-4d7f-4e64-95f2-e435fbd1963a"
 HOSTILE = 'rent"; <!channel> <b>*free*</b> 😀'
@@ -249,11 +249,8 @@ class Story:
         return self.guardian.aws.stack_sets.observe()
 
     def _policies_in(self, account: str) -> set[str]:
-        places = {
-            Target(AccountId(account), r)
-            for p in self.guardian.world().governance.policies
-            for r in p.regions
-        }
+        regions = self.guardian.world().governance.regions
+        places = {Target(AccountId(account), r) for here in regions.values() for r in here}
         return {
             s.name
             for s in self._deployed()

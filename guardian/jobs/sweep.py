@@ -325,6 +325,6 @@ def governed_places(governance: Governance) -> Iterator[Place]:
     policies = {policy.slug: policy for policy in governance.policies}
     for account, slug in sorted(governance.policy_of.items()):
         policy = policies[slug]
-        for region in policy.regions:
+        for region in governance.regions[account]:
             for rule in policy.rules:
                 yield Place(policy, Target(account, region), rule)

@@ -62,12 +62,16 @@ class Listing:
 
 @dataclass(frozen=True)
 class StartEvent:
-    """An event that says one was started. `id` is a path in the event's detail."""
+    """An event that says one was started. `id` is a path in the event's detail.
+
+    `origin`, where there is one, is the path of what the request said of its own origin.
+    """
 
     source: str
     event_source: str
     names: tuple[str, ...]
     id: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class Kind:
     `reads` are made in order. The first tells whether it exists: an error that contains a word of `gone` means that it
     does not. `optional` reads may fail: they only serve the price. `start` is the path of when it began to run. `facts`
     are what `worth` needs, by name. `kept` are paths that, when true, say that it must not be stopped, with the reason.
+    `ends_itself` is after how long one ends by itself whose maker did not say otherwise.
     """
 
     key: str
@@ -136,6 +141,7 @@ class Kind:
     idle: Idle | None = None
     default_grace: timedelta = timedelta(hours=4)
     default_idle: timedelta | None = None
+    ends_itself: timedelta | None = None
 
     def phase(self, status: str) -> Phase | None:
         """What `status` means, None for one that AWS has added since: nobody stops what nobody knows."""

@@ -56,7 +56,11 @@ KIND = Kind(
     title="Glue interactive session",
     starts=(
         StartEvent(
-            "aws.glue", "glue.amazonaws.com", ("CreateSession",), "responseElements.session.id"
+            "aws.glue",
+            "glue.amazonaws.com",
+            ("CreateSession",),
+            "responseElements.session.id",
+            origin="requestParameters.requestOrigin",
         ),
     ),
     listing=Listing(
@@ -93,4 +97,5 @@ KIND = Kind(
     },
     worth=worth,
     default_grace=timedelta(minutes=30),
+    ends_itself=timedelta(minutes=DEFAULT_TIMEOUT_MINUTES),
 )

@@ -28,3 +28,13 @@ def parse_duration(text: str) -> timedelta:
     if span > LONGEST:
         raise ValueError(f"{text!r} is longer than a year")
     return span
+
+
+def spoken(span: timedelta) -> str:
+    """A duration as policies write it: `30m`, `1h30m`, `2d`."""
+    seconds, parts = int(span.total_seconds()), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
+from guardian.places import Place
 from guardian.policy import values
 from guardian.policy.nearest import hint
-from guardian.policy.nodes import Fields, Items, Node, Place, Problems, Scalar
+from guardian.policy.nodes import Fields, Items, Node, Problems, Scalar
 
 T = TypeVar("T")
 
@@ -54,6 +55,11 @@ class Form:
                 return bool(node.items)
             case Fields():
                 return bool(node.values)
+
+    def says(self, key: str, word: str) -> bool:
+        """Whether the field is this word."""
+        node = self._fields.values.get(key)
+        return isinstance(node, Scalar) and node.text == word
 
     def read(self, key: str, reader: Callable[[Node], T]) -> T | None:
         """The field's value, None where it is not there or wrong."""

@@ -8,23 +8,30 @@ from pathlib import Path
 from guardian.errors import InputError
 from guardian.ids import ROOT, Region, Slug
 from guardian.kinds import all_kinds
+from guardian.places import Position
 from guardian.policy import values
 from guardian.policy.form import Form
+from guardian.policy.hours import Hours
 from guardian.policy.model import (
+    ALL_ENABLED,
     Exemption,
     KindSettings,
+    Limits,
     Mode,
     NotifySettings,
     PolicyFile,
-    Position,
 )
+from guardian.policy.nearest import hint
 from guardian.policy.nodes import Fields, Node, Problems, positions, read_yaml
 
-KEYS = ("ou", "mode", "regions", "kinds", "exempt", "notify")
-KIND_KEYS = ("mode", "grace", "idle")
-CONDITIONS = ("tags", "principal", "accounts", "id")
+KEYS = ("ou", "mode", "regions", "kinds", "exempt", "hours", "notify", "limits", "locked")
+KIND_KEYS = ("mode", "grace", "idle", "max_age", "hours")
+CONDITIONS = ("tags", "principal", "accounts", "id", "origin")
 EXEMPT_KEYS = (*CONDITIONS, "reason", "owner", "expires")
 NOTIFY_KEYS = ("channel", "digest", "timezone")
+HOURS_KEYS = ("rests", "applies", "timezone", "holidays")
+LIMIT_KEYS = ("stops_per_sweep",)
+KIND_SUFFIXES = tuple(f".{key}" for key in KIND_KEYS)
 SLUG_LENGTH = 24
 
 _OU = re.compile(r"/|(/[^/]+)+/?|r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
@@ -88,9 +95,6 @@ def _policy(
 ) -> PolicyFile:
     form = Form(root, KEYS, problems)
     file = path.as_posix()
-    regions = form.each("regions", values.region(known))
-    if regions is not None and not form.filled("regions"):
-        form.wrong(form.place("regions"), "regions", "names no region")
     place = form.place("ou")
     return PolicyFile(
         file=file,
@@ -98,10 +102,13 @@ def _policy(
         ou=form.require("ou", _ou) or "",
         ou_position=place if isinstance(place, Position) else Position(file, 1, 1),
         mode=form.read("mode", values.choice(Mode)),
-        regions=regions,
+        regions=_regions(form, known),
         kinds=_kinds(form.form("kinds", all_kinds(), "kind")),
         exempt=tuple(_exemption(item) for item in form.forms("exempt", EXEMPT_KEYS)),
+        hours=_hours(form),
         notify=_notify(form.form("notify", NOTIFY_KEYS)),
+        limits=_limits(form.form("limits", LIMIT_KEYS)),
+        locked=form.each("locked", _lock) or (),
         positions=positions(root),
     )
 
@@ -113,6 +120,45 @@ def _ou(node: Node) -> str:
             f"{name!r} is neither a path such as /Workloads/Data nor an id such as ou-ab12-11111111"
         )
     return name.rstrip("/") or ROOT
+
+
+def _regions(form: Form, known: Collection[Region] | None) -> tuple[Region, ...] | None:
+    if form.says("regions", ALL_ENABLED):
+        return (ALL_ENABLED,)
+    regions = form.each("regions", values.region(known))
+    if regions is not None and not form.filled("regions"):
+        form.wrong(form.place("regions"), "regions", f"names no region; {ALL_ENABLED} is all")
+    return regions
+
+
+def _hours(parent: Form) -> Hours | None:
+    if "hours" not in parent.keys:
+        return None
+    form = parent.form("hours", HOURS_KEYS)
+    timezone = form.require("timezone", values.timezone)
+    holidays = form.each("holidays", values.day) or ()
+    rests, applies = (form.each(key, values.window) or () for key in ("rests", "applies"))
+    if form.filled("rests") == form.filled("applies"):
+        form.wrong(form.at, "", "give either rests or applies, a list of windows")
+    return Hours(timezone or "UTC", rests or applies, bool(rests), holidays)
+
+
+def _limits(form: Form) -> Limits:
+    return Limits(stops_per_sweep=form.read("stops_per_sweep", values.count))
+
+
+def _lockable() -> tuple[str, ...]:
+    sections = {"notify": NOTIFY_KEYS, "limits": LIMIT_KEYS}
+    inside = [f"{name}.{key}" for name, keys in sections.items() for key in keys]
+    of_kinds = [f"kinds.{kind}{key}" for kind in all_kinds() for key in ("", *KIND_SUFFIXES)]
+    return (*(key for key in KEYS if key not in {"ou", "locked"}), *inside, *of_kinds)
+
+
+def _lock(node: Node) -> str:
+    name = values.text(node)
+    if name not in _lockable():
+        raise ValueError(f"there is no setting {name!r}{hint(name, _lockable())}")
+    return name
 
 
 def _kinds(form: Form) -> dict[str, KindSettings]:
@@ -128,6 +174,8 @@ def _kind(key: str, form: Form) -> KindSettings:
         mode=form.read("mode", values.choice(Mode)),
         grace=form.read("grace", values.duration),
         idle=form.read("idle", values.interval),
+        max_age=form.read("max_age", values.interval),
+        hours=_hours(form),
     )
 
 
@@ -137,6 +185,7 @@ def _exemption(form: Form) -> Exemption:
         principal=form.read("principal", values.text) or "",
         accounts=form.each("accounts", values.account) or (),
         id=form.read("id", values.text) or "",
+        origin=form.read("origin", values.text) or "",
         reason=form.read("reason", values.text) or "",
         owner=form.read("owner", values.text) or "",
         expires=form.read("expires", values.day),

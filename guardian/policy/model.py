@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from guardian.ids import AccountId, OuPath, Region, Slug
 from guardian.kinds.base import Kind
+from guardian.places import Position
+from guardian.policy.hours import Hours
+
+ALL_ENABLED: Final = Region("all-enabled")
+"""Stands among regions for all those that are enabled in an account."""
 
 
 class Mode(StrEnum):
@@ -15,28 +21,18 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Position:
-    """A place in a policy file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True)
 class Exemption:
     """Who is left alone. Every condition that is given must hold; `*` and `?` are wildcards in patterns.
 
-    `expires` is the first day on which it holds no more (UTC).
+    `origin` is a pattern of what the start request says of its own origin (`GlueStudioNotebook`). `expires` is the
+    first day on which it holds no more (UTC).
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     principal: str = ""
     accounts: tuple[AccountId, ...] = ()
     id: str = ""
+    origin: str = ""
     reason: str = ""
     owner: str = ""
     expires: date | None = None
@@ -49,6 +45,15 @@ class KindSettings:
     mode: Mode | None = None
     grace: timedelta | None = None
     idle: timedelta | None = None
+    max_age: timedelta | None = None
+    hours: Hours | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much guardian may do under a policy; None where only the brakes of the settings hold."""
+
+    stops_per_sweep: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class NotifySettings:
 class PolicyFile:
     """One file as it was written. `ou` is an OU path, or an id (`ou-…`, `r-…`) until it is resolved.
 
+    `locked` are dotted names of settings, each meaning all below it too: `mode`, `kinds`, `kinds.glue-session.grace`.
+
     `positions` tells where each value stands, by its dotted name: `kinds.glue-session.grace`, `exempt[0].expires`.
     """
 
@@ -84,24 +91,36 @@ class PolicyFile:
     regions: tuple[Region, ...] | None = None
     kinds: Mapping[str, KindSettings] = field(default_factory=dict)
     exempt: tuple[Exemption, ...] = ()
+    hours: Hours | None = None
     notify: NotifySettings = field(default_factory=NotifySettings)
+    limits: Limits = field(default_factory=Limits)
+    locked: tuple[str, ...] = ()
     positions: Mapping[str, Position] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What holds for one kind in an account."""
+    """What holds for one kind in an account.
+
+    A resource is due when its grace is over and, with `idle`, when it has been idle that long; older than `max_age` it
+    is due whatever it does. Outside `hours`, where there are any, nothing is due.
+    """
 
     kind: Kind
     mode: Mode
     grace: timedelta
     idle: timedelta | None
     exempt: tuple[Exemption, ...] = ()
+    max_age: timedelta | None = None
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What holds for the accounts whose nearest policy file is `file`: everything inherited, nothing missing."""
+    """What holds for the accounts whose nearest policy file is `file`: everything inherited, nothing missing.
+
+    `regions` are as they were written, `ALL_ENABLED` perhaps: what that means in an account is `Governance.regions`.
+    """
 
     slug: Slug
     ou: OuPath
@@ -109,3 +128,4 @@ class Policy:
     regions: tuple[Region, ...]
     rules: tuple[Rule, ...]
     notify: Notify = field(default_factory=Notify)
+    limits: Limits = field(default_factory=Limits)

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-FEW = 8
+FEW = 10
 
 
 def hint(word: str, known: Iterable[str]) -> str:

@@ -25,16 +25,13 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from guardian.errors import InputError
-from guardian.policy.model import Position
+from guardian.places import Place, Position, Problem
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 """With every alias counted as what it stands for."""
 MAX_ALIASES = 100
 MAX_DEPTH = 20
-
-Place = Position | str
-"""Where a value was written: in a file, or the name of an environment variable."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +72,25 @@ class Problems:
     """What is wrong, gathered so that people see all of it at once."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[tuple[str, int, int], str]] = []
+        self._found: list[Problem] = []
 
     def add(self, at: Place, message: str) -> None:
-        order = (at, 0, 0) if isinstance(at, str) else (at.file, at.line, at.column)
-        self._found.append((order, f"{at}: {message}"))
+        self._found.append(Problem(at, message))
 
     def error(self) -> InputError:
         """All that was found, in the order of files and lines."""
-        return InputError(*(message for _, message in sorted(self._found)))
+        return InputError(*sorted(self._found, key=_by_place))
 
     def refuse(self) -> None:
         """Raises InputError if anything was found."""
         if self._found:
             raise self.error()
+
+
+def _by_place(problem: Problem) -> tuple[str, int, int, str]:
+    at = problem.at
+    line, column = (0, 0) if isinstance(at, str) else (at.line, at.column)
+    return (at if isinstance(at, str) else at.file, line, column, problem.message)
 
 
 class _Broken(Exception):

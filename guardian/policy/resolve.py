@@ -1,21 +1,19 @@
 """What holds where: policy files and an organization, turned into one policy for every governed account. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
-from guardian.ids import AccountId, OuPath, Slug, ancestors
+from guardian.ids import AccountId, OuPath, Region, Slug, ancestors
 from guardian.kinds import all_kinds
-from guardian.kinds.base import Kind
 from guardian.organization import Account, AccountState, Organization
-from guardian.policy.model import Mode, Notify, Policy, PolicyFile, Rule
+from guardian.places import Problem
+from guardian.policy.durations import spoken
+from guardian.policy.inheritance import Chain, effective
+from guardian.policy.locks import violations
+from guardian.policy.model import ALL_ENABLED, Notify, Policy, PolicyFile
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Problems
-
-T = TypeVar("T")
-Chain = Sequence[PolicyFile]
-"""The files that speak for an OU, from the root down."""
 
 _CLOSED = {
     AccountState.PENDING_ACTIVATION: "the account is not active yet",
@@ -29,13 +27,14 @@ _CLOSED = {
 class Governance:
     """One policy per file, by slug; every account is in `policy_of` or, with the reason, in `ungoverned`.
 
-    `warnings` are one line each, with file, line and column.
+    `regions` are those in which a governed account is governed.
     """
 
     policies: tuple[Policy, ...]
     policy_of: Mapping[AccountId, Slug]
     ungoverned: Mapping[AccountId, str]
-    warnings: tuple[str, ...] = ()
+    regions: Mapping[AccountId, tuple[Region, ...]]
+    warnings: tuple[Problem, ...] = ()
 
 
 def resolve(
@@ -46,30 +45,36 @@ def resolve(
 ) -> Governance:
     """What the files mean in this organization; `notify` is what holds where no file says where digests go.
 
-    Raises InputError for an OU that is not there, two files for one OU, a policy without regions.
+    Raises InputError for an OU that is not there, two files for one OU, a policy without regions, a loosened lock.
     """
     problems = Problems()
     placed = _placed(files, organization, problems)
     by_slug = sorted(placed, key=lambda ou: placed[ou].slug)
-    chains = {ou: [placed[p] for p in ancestors(ou) if p in placed] for ou in by_slug}
-    policies = [_policy(ou, chain, notify, problems) for ou, chain in chains.items()]
+    chains = {ou: _chain(ou, placed) for ou in by_slug}
+    for ou, chain in chains.items():
+        _check(ou, chain, notify, problems)
     problems.refuse()
+    policies = {chain[-1].slug: effective(ou, chain, notify) for ou, chain in chains.items()}
     fates = {a.id: _fate(a, organization, placed) for a in organization.accounts}
+    policy_of = {a: fate.slug for a, fate in fates.items() if isinstance(fate, PolicyFile)}
     return Governance(
-        policies=tuple(policies),
-        policy_of={a: fate.slug for a, fate in fates.items() if isinstance(fate, PolicyFile)},
+        policies=tuple(policies.values()),
+        policy_of=policy_of,
         ungoverned={a: fate for a, fate in fates.items() if isinstance(fate, str)},
-        warnings=tuple(w for ou in by_slug for w in _expired(placed[ou], today)),
+        warnings=tuple(w for ou in by_slug for w in _warnings(placed[ou], today)),
+        regions={a: _regions(policies[slug], a, organization) for a, slug in policy_of.items()},
     )
 
 
-def chain_of(
-    ou: OuPath, files: Iterable[PolicyFile], organization: Organization
-) -> tuple[PolicyFile, ...]:
+def chain_of(ou: OuPath, files: Iterable[PolicyFile], organization: Organization) -> Chain:
     """The files that speak for an OU, from the root down. Raises InputError for an OU that is not there."""
     problems = Problems()
     placed = _placed(files, organization, problems)
     problems.refuse()
+    return _chain(ou, placed)
+
+
+def _chain(ou: OuPath, placed: Mapping[OuPath, PolicyFile]) -> Chain:
     return tuple(placed[path] for path in ancestors(ou) if path in placed)
 
 
@@ -92,52 +97,13 @@ def _placed(
     return placed
 
 
-def _nearest(chain: Chain, of: Callable[[PolicyFile], T | None]) -> T | None:
-    return next((said for file in reversed(chain) if (said := of(file)) is not None), None)
-
-
-def _policy(ou: OuPath, chain: Chain, notify: Notify, problems: Problems) -> Policy:
+def _check(ou: OuPath, chain: Chain, notify: Notify, problems: Problems) -> None:
     file = chain[-1]
-    regions = _nearest(chain, lambda f: f.regions)
-    if regions is None:
+    if all(each.regions is None for each in chain):
         message = "no regions: neither this policy nor one above it names any"
         problems.add(file.ou_position, message)
-    named = {key for f in chain for key in f.kinds}
-    kinds = [kind for key, kind in all_kinds().items() if key in named or not named]
-    return Policy(
-        slug=file.slug,
-        ou=ou,
-        file=file.file,
-        regions=tuple(sorted(regions or ())),
-        rules=tuple(_rule(kind, chain) for kind in kinds),
-        notify=_notify(chain, notify),
-    )
-
-
-def _rule(kind: Kind, chain: Chain) -> Rule:
-    said = [file.kinds[kind.key] for file in reversed(chain) if kind.key in file.kinds]
-    graces = (settings.grace for settings in said if settings.grace is not None)
-    idles = (settings.idle for settings in said if settings.idle is not None)
-    return Rule(
-        kind=kind,
-        mode=_nearest(chain, lambda file: _mode(file, kind)) or Mode.OBSERVE,
-        grace=next(graces, kind.default_grace),
-        idle=next(idles, kind.default_idle),
-        exempt=tuple(exempt for file in chain for exempt in file.exempt),
-    )
-
-
-def _mode(file: PolicyFile, kind: Kind) -> Mode | None:
-    own = file.kinds[kind.key].mode if kind.key in file.kinds else None
-    return own or file.mode
-
-
-def _notify(chain: Chain, default: Notify) -> Notify:
-    return Notify(
-        channel=_nearest(chain, lambda f: f.notify.channel) or default.channel,
-        digest=_nearest(chain, lambda f: f.notify.digest) or default.digest,
-        timezone=_nearest(chain, lambda f: f.notify.timezone) or default.timezone,
-    )
+    for violation in violations(ou, chain, notify):
+        problems.add(violation.at, violation.message)
 
 
 def _fate(
@@ -147,14 +113,41 @@ def _fate(
         return "it is the management account, which service-managed stack sets never reach"
     if account.state is not AccountState.ACTIVE:
         return _CLOSED[account.state]
-    above = [placed[path] for path in ancestors(account.ou) if path in placed]
+    above = _chain(account.ou, placed)
     return above[-1] if above else f"no policy for {account.ou} or an OU above it"
 
 
-def _expired(file: PolicyFile, today: date) -> Iterable[str]:
+def _regions(policy: Policy, account: AccountId, organization: Organization) -> tuple[Region, ...]:
+    """Where nobody knows which regions an account has enabled, those that are named are taken to be."""
+    enabled = organization.regions_of(account)
+    if ALL_ENABLED in policy.regions:
+        return tuple(sorted(enabled))
+    known = account in organization.enabled
+    return tuple(r for r in policy.regions if not known or r in enabled)
+
+
+def _warnings(file: PolicyFile, today: date) -> Iterator[Problem]:
+    yield from _expired(file, today)
+    yield from _pointless(file)
+
+
+def _expired(file: PolicyFile, today: date) -> Iterator[Problem]:
     for index, exempt in enumerate(file.exempt):
         if exempt.expires and exempt.expires <= today:
             name = f"exempt[{index}]"
             at = file.positions.get(f"{name}.expires", file.ou_position)
             owner = f"; its owner is {exempt.owner}" if exempt.owner else ""
-            yield f"{at}: {name}: expired on {exempt.expires} and exempts nothing{owner}"
+            yield Problem(at, f"{name}: expired on {exempt.expires} and exempts nothing{owner}")
+
+
+def _pointless(file: PolicyFile) -> Iterator[Problem]:
+    for key, said in file.kinds.items():
+        kind = all_kinds()[key]
+        if kind.ends_itself is None or said.grace is None or said.grace < kind.ends_itself:
+            continue
+        name = f"kinds.{key}.grace"
+        message = f"{spoken(said.grace)} is pointless: by default a {kind.title} ends by itself"
+        yield Problem(
+            file.positions.get(name, file.ou_position),
+            f"{name}: {message} after {spoken(kind.ends_itself)}",
+        )

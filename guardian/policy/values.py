@@ -12,6 +12,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from guardian.ids import AccountId, Region, parse_account
 from guardian.policy.durations import parse_duration
+from guardian.policy.hours import Window, parse_window
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Items, Node, Scalar
 
@@ -97,6 +98,19 @@ def interval(node: Node) -> timedelta:
     if not span:
         raise ValueError("must be longer than 0s")
     return span
+
+
+def window(node: Node) -> Window:
+    """Hours of the day."""
+    return parse_window(text(node))
+
+
+def count(node: Node) -> int:
+    """A whole number from 1 up."""
+    number = whole(node)
+    if not number:
+        raise ValueError("must be at least 1")
+    return number
 
 
 def whole(node: Node) -> int:

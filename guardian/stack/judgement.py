@@ -11,16 +11,16 @@ from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import instant, jsonata
 from guardian.kinds.base import Idle, Kind, Phase
+from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
+from guardian.policy.words import exemption_reason
 from guardian.verdict import (
     KEEP_UNTIL,
     KEEP_UNTIL_FORM,
     PAUSE,
     UNCLEAR_KEEP_UNTIL,
-    exemption_reason,
     idle_pause,
     samples_needed,
-    spoken,
     stop_reason,
     wildcard,
 )

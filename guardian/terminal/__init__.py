@@ -20,7 +20,7 @@ from guardian.jobs.sweep import Swept
 from guardian.kinds.base import Kind
 from guardian.outcome import Finding, Outcome, Result
 from guardian.plan import DeployedStackSet, InstanceStatus, Plan
-from guardian.verdict import spoken
+from guardian.policy.durations import spoken
 
 Names = Mapping[AccountId, str]
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from guardian.documents import Document
 from guardian.explain import Explanation
-from guardian.policy.model import Position
+from guardian.places import Position
 from guardian.terminal import clean, table
 
 

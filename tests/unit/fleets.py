@@ -38,7 +38,11 @@ def organization(states: Mapping[AccountId, AccountState] | None = None) -> Orga
 def governance(policy_of: Mapping[AccountId, Slug]) -> Governance:
     """Who is governed by what; nobody speaks for the others."""
     others = [account for account in ACCOUNTS if account not in policy_of]
-    return Governance(POLICIES, policy_of, dict.fromkeys(others, "no policy speaks for it"))
+    named = {policy.slug: policy.regions for policy in POLICIES}
+    regions = {account: named[slug] for account, slug in policy_of.items()}
+    return Governance(
+        POLICIES, policy_of, dict.fromkeys(others, "no policy speaks for it"), regions
+    )
 
 
 def desired(

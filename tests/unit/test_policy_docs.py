@@ -8,9 +8,9 @@ import pytest
 
 from guardian.kinds import all_kinds
 from guardian.policy import load
+from guardian.policy.durations import spoken
 from guardian.policy.load import load_policies
 from guardian.settings import variables
-from guardian.verdict import spoken
 
 DOCS = Path(__file__).parents[2] / "docs"
 POLICY, SETTINGS, HOW_TO = (
@@ -35,6 +35,7 @@ def test_every_policy_on_the_page_is_valid(page: Path, tmp_path: Path) -> None:
 def test_every_key_of_a_policy_is_explained() -> None:
     cells = {cell for row in rows(POLICY) for cell in re.findall(r"`([\w-]+)`", row[0])}
     keys = {*load.KEYS, *load.KIND_KEYS, *load.EXEMPT_KEYS, *load.NOTIFY_KEYS, *all_kinds()}
+    keys |= {*load.HOURS_KEYS, *load.LIMIT_KEYS}
     assert cells == keys
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardian.policy.durations import LONGEST, parse_duration
-from guardian.verdict import spoken
+from guardian.policy.durations import LONGEST, parse_duration, spoken
 
 
 @pytest.mark.parametrize(

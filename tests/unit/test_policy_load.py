@@ -127,7 +127,7 @@ ONE_PROBLEM = {
     "unknown key": ("ou: /\nregoins: []\n", "2:1: unknown key 'regoins'; did you mean regions?"),
     "unknown key, none near": (
         "ou: /\nx: 1\n",
-        "2:1: unknown key 'x'; known: ou, mode, regions, kinds, exempt, notify",
+        "2:1: unknown key 'x'; known: ou, mode, regions, kinds, exempt, hours, notify, limits, locked",
     ),
     "unknown kind": (
         "ou: /\nkinds:\n  glue-sesion:\n",
@@ -161,7 +161,7 @@ ONE_PROBLEM = {
         "ou: /\nregions: [eu-west-1, eu-west-1]\n",
         "2:22: regions: eu-west-1 is there twice",
     ),
-    "no region": ("ou: /\nregions: []\n", "2:10: regions: names no region"),
+    "no region": ("ou: /\nregions: []\n", "2:10: regions: names no region; all-enabled is all"),
     "duration without a unit": (
         "ou: /\nkinds:\n  glue-session: {grace: 30}\n",
         "3:25: kinds.glue-session.grace: 30 has no unit: write 30s, 30m …",
@@ -192,7 +192,7 @@ ONE_PROBLEM = {
     ),
     "exempts nothing": (
         "ou: /\nexempt:\n  - reason: because\n",
-        "3:5: exempt[0]: exempts nothing: give one of tags, principal, accounts, id",
+        "3:5: exempt[0]: exempts nothing: give one of tags, principal, accounts, id, origin",
     ),
     "expires": (
         "ou: /\nexempt:\n  - id: x\n    expires: 2027-02-30\n",

@@ -200,7 +200,7 @@ def test_an_expired_exemption_is_a_warning_with_its_place() -> None:
         positions={"exempt[1].expires": Position("policies/root.yaml", 7, 14)},
     )
     owner = "and exempts nothing; its owner is ann@example.com"
-    assert resolve([file], organization(), TODAY).warnings == (
+    assert tuple(map(str, resolve([file], organization(), TODAY).warnings)) == (
         f"policies/root.yaml:7:14: exempt[1]: expired on 2026-11-23 {owner}",
         f"policies/root.yaml:1:5: exempt[2]: expired on 2026-11-22 {owner}",
     )

@@ -314,7 +314,11 @@ def test_idleness_is_judged_over_the_window_and_what_its_own_machine_would_need(
 def test_governed_places_are_every_account_region_and_kind() -> None:
     governed = policy(slug="sandbox")
     accounts = {TARGET.account: governed.slug, OTHER.account: governed.slug}
-    places = list(governed_places(Governance((governed,), accounts, {})))
+    places = list(
+        governed_places(
+            Governance((governed,), accounts, {}, dict.fromkeys(accounts, governed.regions))
+        )
+    )
     assert {(p.target, p.rule.kind.key) for p in places} == {
         (Target(account, region), r.kind.key)
         for account in accounts

@@ -8,6 +8,7 @@ import pytest
 
 from guardian.ids import AccountId
 from guardian.kinds import all_kinds
+from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
 from guardian.verdict import (
     KEEP_UNTIL,
@@ -23,7 +24,6 @@ from guardian.verdict import (
     judge,
     matches,
     samples_needed,
-    spoken,
 )
 from tests.unit.judging import (
     LONG_AGO,
