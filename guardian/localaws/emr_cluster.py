@@ -9,6 +9,7 @@ from typing import Any
 from moto.emr.exceptions import ValidationException
 from moto.emr.models import Cluster, ElasticMapReduceBackend, Step
 
+from guardian.localaws.emr_session import ClusterSession
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
 from guardian.localaws.world import World
 
@@ -55,6 +56,8 @@ class EmrCluster(Cluster):
         self._runs: list[Run] = []
         self._terminated: datetime | None = None
         self._idle_limit: tuple[datetime, timedelta] | None = None
+        self.session_enabled = False
+        self.sessions: dict[str, ClusterSession] = {}
         super().__init__(backend, **request)
 
     @property
@@ -94,7 +97,8 @@ class EmrCluster(Cluster):
         if self._idle_limit is None:
             return None
         since, limit = self._idle_limit
-        return max(free, since) + limit
+        worked = [session.life.last_work_ends() for session in self.sessions.values()]
+        return max([free, since, *(end for end in worked if end is not None)]) + limit
 
     def start_cluster(self) -> None:
         """Nothing: the history says when it starts."""
@@ -111,6 +115,10 @@ class EmrCluster(Cluster):
             self._runs.append(Run(step, start, start + _duration(step)))
         self.steps.extend(added)
         return added
+
+    def ends(self) -> datetime | None:
+        """When it begins to terminate, and with it every session; None: not by itself."""
+        return self.history().first("TERMINATING")
 
     def terminate(self) -> None:
         """Begin to terminate; nothing happens when that has begun. Ignores protection."""
@@ -160,13 +168,17 @@ class EmrCluster(Cluster):
     def idle_samples(
         self, start: datetime, end: datetime, every: int
     ) -> Iterable[tuple[datetime, float]]:
-        """Whether it waited (1) or ran (0) at each multiple of `every` s from `start` to `end`."""
+        """Whether it idled (1) or worked (0) at each multiple of `every` s from `start` to `end`.
+
+        It works when it runs a step or one of its sessions is busy.
+        """
         history = self.history()
         until = min(end, history.first("TERMINATING") or end)
         first = -(-int(max(start, self.ready).timestamp()) // every) * every
         for second in range(first, int(until.timestamp()), every):
             moment = datetime.fromtimestamp(second, UTC)
-            yield moment, float(history.at(moment).state == "WAITING")
+            busy = any(session.life.is_busy(moment) for session in self.sessions.values())
+            yield moment, float(history.at(moment).state == "WAITING" and not busy)
 
     def _announce(self, stage: Stage) -> None:
         reason = self._reason(stage.state)

@@ -176,7 +176,11 @@ def test_emr_serverless_and_emr_go_by_their_own_sources(
     aws: Aws, listen: Callable[..., Events], eventually: Eventually
 ) -> None:
     receive = listen(
-        {"source": ["aws.emr-serverless", "aws.elasticmapreduce"]}, region="us-east-1"
+        {
+            "source": ["aws.emr-serverless", "aws.elasticmapreduce"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+        },
+        region="us-east-1",
     )
     made = aws("emr-serverless", "us-east-1").create_application(
         name="adhoc", releaseLabel="emr-7.1.0", type="SPARK", clientToken="once"

@@ -1,37 +1,27 @@
 """SageMaker notebook instances: starting and stopping take time and are announced as events."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import cache, partial
-from operator import gt, lt
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.session import get_session
 from moto.core.responses import ActionResult
-from moto.sagemaker import models, urls
+from moto.sagemaker import models
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeSagemakerNotebookInstance, SageMakerModelBackend
-from moto.sagemaker.responses import SageMakerResponse
 
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
+from guardian.localaws.sagemaker.listing import Listing
+from guardian.localaws.sagemaker.part import Part, serve
 from guardian.localaws.world import World
 
 STARTING_TAKES = timedelta(seconds=30)
 STOPPING_TAKES = timedelta(seconds=20)
-PAGE = 10
-MAX_PAGE = 100
 DETAIL_TYPE = "SageMaker Notebook Instance State Change"
-SORT_KEYS = {
-    "Name": "NotebookInstanceName",
-    "CreationTime": "CreationTime",
-    "Status": "NotebookInstanceStatus",
-}
-TIME_FILTERS: dict[str, tuple[str, Callable[[datetime, datetime], bool]]] = {
-    "CreationTimeAfter": ("CreationTime", gt),
-    "CreationTimeBefore": ("CreationTime", lt),
-    "LastModifiedTimeAfter": ("LastModifiedTime", gt),
-    "LastModifiedTimeBefore": ("LastModifiedTime", lt),
-}
+LISTING = Listing(
+    "NotebookInstances", "NotebookInstanceName", "NotebookInstanceStatus", sort_by="Name"
+)
 
 
 class NotebookInstance(FakeSagemakerNotebookInstance):
@@ -107,10 +97,8 @@ class NotebookInstance(FakeSagemakerNotebookInstance):
         )
 
 
-class NotebookInstances(SageMakerResponse):
+class NotebookInstances(Part):
     """Answers calls about notebook instances as they are at the moment of the call."""
-
-    world: ClassVar[World]
 
     @property
     def sagemaker_backend(self) -> SageMakerModelBackend:
@@ -120,19 +108,9 @@ class NotebookInstances(SageMakerResponse):
         return backend
 
     def list_notebook_instances(self) -> ActionResult:
-        params = self._get_params()
         notebooks = self.sagemaker_backend.notebook_instances.values()
-        found = _sorted(_matching((n.to_dict() for n in notebooks), params), params)
-        size = params.get("MaxResults") or PAGE
-        if not 1 <= size <= MAX_PAGE:
-            raise ValidationError(
-                f"Value '{size}' at 'maxResults' failed to satisfy constraint: "
-                f"Member must have value less than or equal to {MAX_PAGE}"
-            )
-        start = _position(params.get("NextToken"))
-        page: dict[str, Any] = {"NotebookInstances": found[start : start + size]}
-        more = {"NextToken": str(start + size)} if start + size < len(found) else {}
-        return ActionResult(page | more)
+        rows = [notebook.to_dict() for notebook in notebooks]
+        return ActionResult(LISTING.answer(rows, self.asked))
 
     def delete_notebook_instance(self) -> ActionResult:
         backend = self.sagemaker_backend
@@ -154,7 +132,7 @@ def install(world: World) -> None:
     SageMakerModelBackend._get_resource_from_arn = _resource_of(
         SageMakerModelBackend._get_resource_from_arn
     )
-    urls.url_paths = dict.fromkeys(urls.url_paths, NotebookInstances.dispatch)
+    serve(NotebookInstances)
 
 
 def _delete_with_stack(arn: str, _: object, account: str, region: str) -> None:
@@ -179,7 +157,7 @@ def _resource_of(
 ) -> Callable[[SageMakerModelBackend, str], Any]:
     def find(backend: SageMakerModelBackend, arn: str) -> Any:
         if ":notebook-instance/" not in arn:
-            return original(backend, arn)
+            return _existing(original(backend, arn))
         for notebook in backend.notebook_instances.values():
             if notebook.arn == arn:
                 return notebook
@@ -188,36 +166,10 @@ def _resource_of(
     return find
 
 
-def _matching(
-    notebooks: Iterable[dict[str, Any]], params: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    return [
-        notebook
-        for notebook in notebooks
-        if params.get("NameContains", "") in notebook["NotebookInstanceName"]
-        and params.get("StatusEquals") in (None, notebook["NotebookInstanceStatus"])
-        and all(
-            compare(_aware(notebook[field]), _aware(params[name]))
-            for name, (field, compare) in TIME_FILTERS.items()
-            if name in params
-        )
-    ]
-
-
-def _sorted(found: list[dict[str, Any]], params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    key = SORT_KEYS[params.get("SortBy", "Name")]
-    reverse = params.get("SortOrder") == "Descending"
-    return sorted(found, key=lambda notebook: notebook[key], reverse=reverse)
-
-
-def _position(token: str | None) -> int:
-    if token is not None and not token.isdecimal():
-        raise ValidationError("Invalid NextToken")
-    return int(token or 0)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _existing(resource: Any) -> Any:
+    if resource is None:
+        raise ValidationError("RecordNotFound")
+    return resource
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -8,7 +8,11 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 
 from guardian.localaws.bridges.jsonata import QueryEvaluationError, check
-from guardian.localaws.statemachines.tasks import operation_model
+from guardian.localaws.statemachines.tasks import (
+    UNSUPPORTED,
+    operation_model,
+    unsupported_fields,
+)
 
 AWS_SDK = ":states:::aws-sdk:"
 INVALID, MISSING = "SCHEMA_VALIDATION_FAILED", "MISSING_TRANSITION_TARGET"
@@ -93,10 +97,6 @@ def _integration(state: Mapping[str, Any], place: str) -> Iterator[Problem]:
         message = f"The resource provided {resource} is not recognized."
         yield Problem(INVALID, message, f"{place}/Resource")
         return
-    members = operation.input_shape.members if operation.input_shape else {}
-    known = {name[:1].upper() + name[1:] for name in members}
     arguments = state.get("Arguments", state.get("Parameters", {}))
-    for key in arguments if isinstance(arguments, Mapping) else ():
-        if key.removesuffix(".$") not in known:
-            message = f'The field "{key}" is not supported by Step Functions'
-            yield Problem(INVALID, message, place)
+    for name in unsupported_fields(arguments, operation.input_shape):
+        yield Problem(INVALID, f'The field "{name}" {UNSUPPORTED}', place)

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,17 @@ from botocore.model import (
     Shape,
     StructureShape,
 )
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+    StatesErrorName,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import (
     lambda_eval_utils,
     service,
@@ -22,10 +34,13 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import (
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk as aws_sdk,
 )
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from guardian.localaws.statemachines.clients import TaskClients, boto_name
 from guardian.localaws.world import World
 
+UNSUPPORTED = "is not supported by Step Functions"
 JAVA_NAMES = {"DynamoDB": "DynamoDb"}  # where the SDK for Java departs from its own rule
 
 
@@ -43,6 +58,7 @@ def install(world: World) -> None:
     integration = aws_sdk.StateTaskServiceAwsSdk
     integration._get_boto_service_name = _boto_service_name
     integration._eval_service_task = _caller(clients)
+    integration._before_eval_execution = _refusing(integration._before_eval_execution)
     integration._normalise_service_error_name = staticmethod(_error_prefix_of)
     integration._from_error = _with_sdk_errors(integration._from_error)
 
@@ -73,10 +89,40 @@ def operation_model(sfn_name: str, action: str) -> OperationModel:
     return service_model(sfn_name).operation_model(action[:1].upper() + action[1:])
 
 
+def task_names(shape: StructureShape) -> dict[str, str]:
+    """The members of a structure by the names that tasks have for them, in PascalCase."""
+    return {name[:1].upper() + name[1:]: name for name in shape.members}
+
+
+def unsupported_fields(value: Any, shape: Shape | None) -> Iterator[str]:
+    """The names in a task's arguments that its API has not; the keys of maps are data.
+
+    Reads definitions too, where a name may end in `.$` and a value may be an expression.
+    """
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        yield from _unsupported_members(value, shape)
+    elif isinstance(shape, ListShape) and isinstance(value, list):
+        for element in value:
+            yield from unsupported_fields(element, shape.member)
+    elif isinstance(shape, MapShape) and isinstance(value, Mapping):
+        for member in value.values():
+            yield from unsupported_fields(member, shape.value)
+
+
+def _unsupported_members(arguments: Mapping[str, Any], shape: StructureShape) -> Iterator[str]:
+    names = task_names(shape)
+    for key, member in arguments.items():
+        name = key.removesuffix(".$")
+        if name in names:
+            yield from unsupported_fields(member, shape.members[names[name]])
+        elif not shape.is_document_type:
+            yield name
+
+
 def to_api(value: Any, shape: Shape | None) -> Any:
     """Spell the PascalCase arguments of a task as the API does, whose members may be camelCase."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        names = {name[:1].upper() + name[1:]: name for name in shape.members}
+        names = task_names(shape)
         return {
             names.get(key, key): to_api(member, shape.members.get(names.get(str(key), "")))
             for key, member in value.items()
@@ -123,6 +169,39 @@ def _caller(clients: TaskClients) -> Any:
         env.stack.append(from_api(answer, operation.output_shape))
 
     return evaluate
+
+
+def _refusing(before: Any) -> Any:
+    """Fail a task whose arguments the API has not, before it is scheduled."""
+
+    def before_task(task: Any, env: Any, *rest: Any, **options: Any) -> None:
+        resource = task.resource
+        arguments = options["raw_parameters"]
+        operation = operation_model(resource.api_name, resource.api_action)
+        found = list(unsupported_fields(arguments, operation.input_shape))
+        if found:
+            complaints = ", ".join(f'The field "{name}" {UNSUPPORTED}' for name in found)
+            raise _runtime_failure(
+                env,
+                f"The Parameters '{to_json_str(arguments, separators=(',', ':'))}' "
+                f"could not be used to start the Task: [{complaints}]",
+            )
+        before(task, env, *rest, **options)
+
+    return before_task
+
+
+def _runtime_failure(env: Any, cause: str) -> FailureEventException:
+    runtime = StatesErrorNameType.StatesRuntime
+    details = TaskFailedEventDetails(error=runtime.to_name(), cause=cause)
+    return FailureEventException(
+        FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=runtime),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),
+        )
+    )
 
 
 def _with_sdk_errors(from_moto: Any) -> Any:

@@ -34,7 +34,7 @@ def ec2_request(action: str, values: Mapping[str, Any], shape: Shape | None) -> 
 
 
 def ec2_response(values: Mapping[str, Any], shape: Shape | None, request_id: str) -> Elements:
-    """The names of EC2's XML, its lists as `{"items": […]}`, times in milliseconds."""
+    """The names of EC2's XML, its lists as `{"items": […]}` or `{}`, times in milliseconds."""
     found = _structure(values, shape, _ec2) if shape is not None else None
     return {"requestId": request_id} | (found or {})
 
@@ -72,7 +72,8 @@ def _plain(value: Any, shape: Shape) -> Any:
 
 def _ec2(value: Any, shape: Shape) -> Any:
     if isinstance(shape, ListShape):
-        return {"items": [_ec2(element, shape.member) for element in value]}
+        items = [_ec2(element, shape.member) for element in value]
+        return {"items": items} if items else {}
     if isinstance(value, datetime):
         return int(_utc(value).timestamp() * 1000)
     return _nested(value, shape, _ec2)

@@ -38,13 +38,22 @@ def record_of(call: Call) -> Record:
         "eventCategory": "Management",
     }
     return record | (
-        {"errorCode": error["Code"], "errorMessage": error["Message"]} if error else {}
+        {"errorCode": _code(call, error["Code"]), "errorMessage": error["Message"]}
+        if error
+        else {}
     )
 
 
 def event_source(record: Record) -> str:
     """The `source` of the record's event: `aws.glue` for `glue.amazonaws.com`."""
     return "aws." + str(record["eventSource"]).removesuffix(".amazonaws.com")
+
+
+def _code(call: Call, code: str) -> str:
+    """The error as CloudTrail has it: EC2's say whose fault it was."""
+    if call.protocol != "ec2":
+        return code
+    return f"{'Server' if call.status >= 500 else 'Client'}.{code}"  # noqa: PLR2004 - HTTP
 
 
 def _request(call: Call) -> elements.Elements:

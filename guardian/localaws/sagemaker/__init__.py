@@ -1,0 +1,1 @@
+"""What SageMaker has beyond moto: Studio, jobs and endpoints that live on the local clock."""
