@@ -1,17 +1,18 @@
 """Puts guardian together: the only place that knows which adapter stands behind which port."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
+from guardian.aws.policy_objects import SCHEME
 from guardian.aws.regions import all_regions
 from guardian.brakes import Brakes
-from guardian.clock import ScaledClock, system_now
+from guardian.clock import Clock, ScaledClock, system_now
 from guardian.digest import Audience
 from guardian.errors import InputError
 from guardian.ids import AccountId
@@ -20,12 +21,15 @@ from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
 from guardian.journal import open_journal
 from guardian.kinds.base import PriceBook
-from guardian.organization import Organization
-from guardian.policy.load import load_policies
+from guardian.organization import ENABLED_BY_DEFAULT, Organization
+from guardian.places import Problem
+from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
-from guardian.ports import Journal
+from guardian.policy.source import DirectorySource, PolicyText
+from guardian.ports import Journal, PolicySource
 from guardian.prices import load_prices
+from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings
 from guardian.slack.client import SlackAnnouncer
 from guardian.snapshot import read as read_snapshot
@@ -37,10 +41,15 @@ PRICES = "prices.yaml"
 
 @dataclass(frozen=True)
 class World:
-    """The organization as it is and what the policies make of it."""
+    """The organization as it is, the policy files, and what they make of it.
+
+    `unasked` says why the regions of some accounts are not known; the governance warns of it too.
+    """
 
     organization: Organization
     governance: Governance
+    files: tuple[PolicyFile, ...]
+    unasked: Problem | None = None
 
     @property
     def names(self) -> Mapping[AccountId, str]:
@@ -48,10 +57,43 @@ class World:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """What policies need of a directory: all of it can be read without AWS and without a journal.
+
+    `source` is where the policies are, `notify` what holds where none of them says where digests go.
+    """
+
+    directory: Path
+    source: PolicySource
+    partition: str = "aws"
+    notify: Notify = field(default_factory=Notify)
+    clock: Clock = system_now
+
+    def files(self) -> tuple[PolicyFile, ...]:
+        """The policy files as they are now. Raises InputError."""
+        return self.parse(self.source.read())
+
+    def parse(self, texts: Iterable[PolicyText]) -> tuple[PolicyFile, ...]:
+        """What policy files say. Raises InputError."""
+        return parse_policies(texts, all_regions(self.partition))
+
+    def resolve(
+        self, files: tuple[PolicyFile, ...], organization: Organization, today: date
+    ) -> World:
+        """What files mean in an organization. Raises InputError."""
+        return World(organization, resolve(files, organization, today, self.notify), files)
+
+    def world(self, snapshot: Path) -> World:
+        """The organization of a snapshot and what the files make of it now. Raises InputError."""
+        files = self.files()
+        return self.resolve(files, read_snapshot(snapshot), self.clock().date())
+
+
+@dataclass(frozen=True)
 class Guardian:
     """Everything a command or the daemon needs; `stopping` lets go whoever waits."""
 
-    directory: Path
+    configuration: Configuration
     settings: Settings
     aws: Aws
     journal: Journal
@@ -61,20 +103,22 @@ class Guardian:
     def now(self) -> datetime:
         return self.settings.clock()
 
-    def files(self) -> tuple[PolicyFile, ...]:
-        """The policy files as they are now. Raises InputError."""
-        regions = all_regions(names.partition_of(self.settings.home_region))
-        return load_policies(self.directory / POLICIES, regions)
+    def world(self) -> World:
+        """The organization and what the policy files make of it now. Raises InputError, AccessDenied, Unavailable."""
+        files = self.configuration.files()  # first: what is wrong in them is told without AWS
+        return self.resolve(files, self.aws.organizations.read())
 
-    def world(self, snapshot: Path | None = None) -> World:
-        """The organization, of AWS or of a snapshot, and what the policy files make of it now.
-
-        Raises InputError, AccessDenied, Unavailable.
-        """
-        files = self.files()
-        organization = read_snapshot(snapshot) if snapshot else self.aws.organizations.read()
-        today = self.now().date()
-        return World(organization, resolve(files, organization, today, self.settings.notify))
+    def resolve(self, files: tuple[PolicyFile, ...], organization: Organization) -> World:
+        """What files mean in an organization, whose accounts' regions are asked for where they matter."""
+        now = self.now()
+        world = self.configuration.resolve(files, organization, now.date())
+        asked = set(_accounts_of_many_regions(world.governance))
+        if not asked:
+            return world
+        told = self.aws.regions.enabled(asked, now)
+        known = replace(organization, enabled={**organization.enabled, **told.known})
+        world = self.configuration.resolve(files, known, now.date())
+        return _warned(world, told.refused) if told.refused else world
 
     def fleet(self, organization: Organization) -> Fleet:
         return Fleet(
@@ -132,6 +176,21 @@ class Guardian:
         return SlackAnnouncer(slack.token, slack.api)
 
 
+def _accounts_of_many_regions(governance: Governance) -> Iterator[AccountId]:
+    """Those that may be governed in regions that not every account has."""
+    many = {p.slug for p in governance.policies if set(p.regions) - ENABLED_BY_DEFAULT}
+    return (account for account, slug in governance.policy_of.items() if slug in many)
+
+
+def _warned(world: World, refused: Mapping[AccountId, str]) -> World:
+    first = min(refused)
+    others = f" and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+    message = f"nobody knows which regions {first}{others} enabled: {refused[first]}"
+    warning = Problem("regions", message)
+    warnings = (*world.governance.warnings, warning)
+    return replace(world, unasked=warning, governance=replace(world.governance, warnings=warnings))
+
+
 @dataclass(frozen=True)
 class Edition:
     """An audience and when its digests are due."""
@@ -153,6 +212,38 @@ def editions(world: World, notify: Notify) -> Iterator[Edition]:
             yield Edition(Audience(own.channel, frozenset(members), world.names), own)
 
 
+def open_configuration(
+    directory: Path, environment: Mapping[str, str] = os.environ
+) -> Configuration:
+    """What a directory says of policies. Raises InputError.
+
+    It may lack a guardian.yaml, and be nothing but the directory of the policy files: then defaults hold.
+    """
+    if (directory / SETTINGS).exists() or not directory.is_dir():
+        return _configuration(directory, load_settings(directory, environment))
+    below = directory / POLICIES
+    alone = not below.exists() and any([*directory.glob("*.yaml"), *directory.glob("*.yml")])
+    return Configuration(directory, DirectorySource(directory if alone else below))
+
+
+def _configuration(directory: Path, settings: Settings, aws: Aws | None = None) -> Configuration:
+    return Configuration(
+        directory=directory,
+        source=_source(directory, settings, aws),
+        partition=names.partition_of(settings.home_region),
+        notify=settings.notify,
+        clock=settings.clock,
+    )
+
+
+def _source(directory: Path, settings: Settings, aws: Aws | None) -> PolicySource:
+    """A directory needs no AWS, not even boto3's settings to be right."""
+    place = settings.policies
+    if place.startswith(SCHEME):
+        return (aws or _connect(settings, Event())).policies_at(place)
+    return DirectorySource(directory / place)
+
+
 def open_guardian(
     directory: Path, environment: Mapping[str, str] = os.environ, stopping: Event | None = None
 ) -> Guardian:
@@ -162,15 +253,20 @@ def open_guardian(
     """
     settings = load_settings(directory, environment)
     event = stopping or Event()
+    aws = _connect(settings, event)
     override = directory / PRICES
     return Guardian(
-        directory=directory,
+        configuration=_configuration(directory, settings, aws),
         settings=settings,
-        aws=connect(_options(settings), system_now, event.wait),
+        aws=aws,
         journal=open_journal(settings.journal, settings.clock),
         prices=load_prices(override if override.is_file() else None),
         stopping=event,
     )
+
+
+def _connect(settings: Settings, event: Event) -> Aws:
+    return connect(_options(settings), system_now, event.wait)
 
 
 def _options(settings: Settings) -> AwsOptions:

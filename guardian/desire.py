@@ -39,11 +39,16 @@ class Skip:
 
 @dataclass(frozen=True)
 class DesiredState:
-    """The stack sets in the order in which they go out: access first. `frozen` accounts are not to be touched."""
+    """The stack sets in the order in which they go out: access first. `frozen` accounts are not to be touched.
+
+    `unsure` accounts are governed in all the regions they have enabled, and nobody knows which those are: what is there
+    already stays.
+    """
 
     stack_sets: tuple[WantedStackSet, ...]
     skips: tuple[Skip, ...]
     frozen: frozenset[AccountId] = frozenset()
+    unsure: frozenset[AccountId] = frozenset()
 
 
 def desire(
@@ -63,7 +68,16 @@ def desire(
     )
     sets = [_of_policy(policy, _targets(policy, governance), hub, ou_of) for policy in policies]
     frozen = frozenset(a.id for a in organization.accounts if not a.active)
-    return DesiredState((access, *sets) if governed else (), tuple(_skips(governance)), frozen)
+    wanted = (access, *sets) if governed else ()
+    unsure = frozenset(_unsure(governance, organization))
+    return DesiredState(wanted, tuple(_skips(governance)), frozen, unsure)
+
+
+def _unsure(governance: Governance, organization: Organization) -> Iterator[AccountId]:
+    everywhere = {p.slug for p in governance.policies if ALL_ENABLED in p.regions}
+    for account, slug in governance.policy_of.items():
+        if slug in everywhere and account not in organization.enabled:
+            yield account
 
 
 def _targets(policy: Policy, governance: Governance) -> frozenset[Target]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from guardian.ids import AccountId, OuPath, Slug
+from guardian.ids import AccountId, OuPath, Region, Slug
 from guardian.organization import Account, Organization
 from guardian.places import Position
 from guardian.policy.inheritance import Chain, settings, source
@@ -27,7 +27,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Of one account. `files` are those that speak for it, from the root down; an ungoverned one has a `reason`."""
+    """Of one account. `files` are those that speak for it, from the root down; an ungoverned one has a `reason`.
+
+    `regions` are those that it is governed in; `narrowed` where these are not those that the policy names, `assumed`
+    where besides nobody asked which regions the account has enabled.
+    """
 
     account: AccountId
     name: str
@@ -36,6 +40,9 @@ class Explanation:
     reason: str
     files: tuple[str, ...] = ()
     settings: tuple[Said, ...] = ()
+    regions: tuple[Region, ...] = ()
+    narrowed: bool = False
+    assumed: bool = False
 
 
 def explain(
@@ -51,9 +58,19 @@ def explain(
         return Explanation(account.id, account.name, account.ou, None, reason)
     policy = next(policy for policy in governance.policies if policy.slug == slug)
     chain = chain_of(account.ou, files, organization)
-    spoken_by = tuple(file.file for file in chain)
+    regions = governance.regions[account.id]
+    narrowed = regions != policy.regions
     return Explanation(
-        account.id, account.name, account.ou, slug, "", spoken_by, tuple(_settings(policy, chain))
+        account=account.id,
+        name=account.name,
+        ou=account.ou,
+        policy=slug,
+        reason="",
+        files=tuple(file.file for file in chain),
+        settings=tuple(_settings(policy, chain)),
+        regions=regions,
+        narrowed=narrowed,
+        assumed=narrowed and account.id not in organization.enabled,
     )
 
 

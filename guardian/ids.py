@@ -14,6 +14,8 @@ Slug = NewType("Slug", str)
 """The name of a policy inside resource names: lower case, digits, dashes, at most 24 characters."""
 
 ROOT = OuPath("/")
+ACCOUNT = "[0-9]{12}"
+"""The regular expression of an account's id."""
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +31,7 @@ class Target:
 
 def parse_account(text: str) -> AccountId:
     """Twelve digits, or ValueError."""
-    if not re.fullmatch(r"[0-9]{12}", text):
+    if not re.fullmatch(ACCOUNT, text):
         raise ValueError(f"{text!r} is not an account id: twelve digits")
     return AccountId(text)
 

@@ -88,7 +88,7 @@ def plan(
     busy = {name: s.busy for name, s in there.items() if s.busy}
     order = {s.name: rank for rank, s in enumerate(desired.stack_sets)}
     changes = [
-        *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired.frozen)),
+        *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired)),
         *(c for name, s in there.items() if name not in order for c in _away(s, desired.frozen)),
         *_repairs(drifts or {}),
     ]
@@ -113,16 +113,17 @@ _RANK = {action: rank for rank, action in enumerate(Action)}
 
 
 def _towards(
-    wanted: WantedStackSet, deployed: DeployedStackSet | None, frozen: frozenset[AccountId]
+    wanted: WantedStackSet, deployed: DeployedStackSet | None, desired: DesiredState
 ) -> Iterator[Change]:
     name = wanted.name
+    staying = desired.frozen | (desired.unsure & wanted.ou_of.keys())
     if deployed is None:
         yield Change(Action.CREATE_STACK_SET, name, "it does not exist")
     instances = {i.target: i for i in deployed.instances} if deployed else {}
     for target in wanted.targets - instances.keys():
         yield Change(Action.CREATE_INSTANCE, name, "governed and not deployed", target)
     for target in instances.keys() - wanted.targets:
-        if target.account not in frozen:
+        if target.account not in staying:
             yield Change(Action.DELETE_INSTANCE, name, "no longer governed by this policy", target)
     kept = [i for target, i in instances.items() if target in wanted.targets]
     for instance in kept:

@@ -1,6 +1,6 @@
 """What guardian needs of the outside world, a page of it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,11 +8,12 @@ from typing import Protocol
 from guardian.desire import WantedStackSet
 from guardian.digest import Digest, Window
 from guardian.documents import Document
-from guardian.ids import Target
+from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Kind
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet
+from guardian.policy.source import PolicyText
 from guardian.repair import Drift, Expected
 
 Progress = Callable[[int, int], None]
@@ -22,6 +23,31 @@ Progress = Callable[[int, int], None]
 class Organizations(Protocol):
     def read(self) -> Organization:
         """The organization as it is now. Raises AccessDenied, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class EnabledRegions:
+    """The enabled regions of the accounts that could be asked of, and why the others could not."""
+
+    known: Mapping[AccountId, frozenset[Region]]
+    refused: Mapping[AccountId, str]
+
+
+class AccountRegions(Protocol):
+    def enabled(self, accounts: Iterable[AccountId], now: datetime) -> EnabledRegions:
+        """The enabled regions of accounts, at most a day old. Raises Unavailable."""
+        ...
+
+
+class PolicySource(Protocol):
+    """Where policies are; what they say is not its business."""
+
+    def read(self) -> tuple[PolicyText, ...]:
+        """Every policy there is now, by name.
+
+        Raises InputError where there is none or one cannot be read, AccessDenied, Unavailable.
+        """
         ...
 
 
@@ -58,10 +84,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Origin:
-    """Who started a resource, as CloudTrail's event history tells."""
+    """Who started a resource, as CloudTrail's event history tells.
+
+    `origin` is what the start request said of its own origin, "" where it said nothing.
+    """
 
     principals: tuple[str, ...]
     owner: str
+    origin: str = ""
 
 
 class Members(Protocol):
@@ -176,9 +206,24 @@ class Announcer(Protocol):
         ...
 
     def find(self, channel: str, key: str) -> str | None:
-        """The reference of a digest posted under `key`, whole or cut short; None where there is none."""
+        """The reference of a digest or notice posted under `key`, whole or cut short; None where there is none."""
         ...
 
     def check(self) -> None:
         """Raises AccessDenied for a wrong token, Unavailable when Slack cannot be reached."""
+        ...
+
+
+class NoticeBoard(Protocol):
+    """Where short notices go. Raises AccessDenied, Refused for a channel that takes none, Unavailable."""
+
+    def announce_notice(self, key: str, channel: str, lines: Sequence[str]) -> str:
+        """Post a short text under a key; answer a reference to it.
+
+        The first line is guardian's own; the others may hold other people's words and are shown as they are.
+        """
+        ...
+
+    def latest(self, channel: str, keys: Collection[str]) -> str | None:
+        """The one of the keys under which something was posted last; None where nothing was under any."""
         ...

@@ -20,6 +20,7 @@ from guardian.policy.durations import spoken
 from guardian.policy.form import Form
 from guardian.policy.model import Notify
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
+from guardian.policy.source import read_file
 
 FILE = "guardian.yaml"
 PREFIX = "GUARDIAN_"
@@ -30,6 +31,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "call_as": (),
     "member_role": (),
     "journal": (),
+    "policies": (),
     "slack": ("channel", "digest", "timezone"),
     "schedules": ("reconcile", "sweep", "drift"),
     "sweep_margin": (),
@@ -89,8 +91,8 @@ class Limits:
 class Settings:
     """What one installation is told.
 
-    `notify` holds where no policy says where digests go; `sweep_margin` is how long the sweep leaves a due resource to
-    the event path.
+    `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `notify` holds
+    where no policy says where digests go; `sweep_margin` is how long the sweep leaves a due resource to the event path.
     """
 
     home_region: Region
@@ -98,6 +100,7 @@ class Settings:
     call_as: CallAs
     member_role: str
     journal: str
+    policies: str
     slack: Slack
     notify: Notify
     schedules: Schedules
@@ -119,6 +122,7 @@ class Settings:
             "call_as": self.call_as.value,
             "member_role": self.member_role,
             "journal": self.journal,
+            "policies": self.policies,
             "slack.channel": notify.channel,
             "slack.digest": notify.digest,
             "slack.timezone": notify.timezone,
@@ -153,7 +157,7 @@ def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
     if not path.is_file():
         raise InputError(f"{path.as_posix()}: there is no such file")
     problems = Problems()
-    written = read_yaml(path, problems)
+    written = read_yaml(*read_file(path), problems)
     if written is None:
         raise problems.error()
     form = Form(_overridden(written, environment, problems), KEYS, problems)
@@ -197,6 +201,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         call_as=form.read("call_as", values.choice(CallAs)) or CallAs.SELF,
         member_role=form.read("member_role", _ROLE) or "guardian-member",
         journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
+        policies=form.read("policies", _POLICIES) or "policies",
         slack=_slack(environment, problems),
         notify=_notify(slack),
         schedules=_schedules(form.form("schedules", KEYS["schedules"])),
@@ -210,6 +215,10 @@ _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
 _JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/guardian.db")
+_POLICIES = values.pattern(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?|(?![a-z][a-z0-9+]*:).+",
+    "a directory or a place such as s3://bucket/prefix",
+)
 
 
 def _or(value: T | None, default: T) -> T:

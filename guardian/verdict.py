@@ -27,6 +27,9 @@ _DAYS = (
 KEEP_UNTIL_FORM = f"^20[0-9]{{2}}-{_DAYS}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 """Only days that surely exist, so that a machine that waits for it cannot stumble."""
 UNCLEAR_KEEP_UNTIL = f"its tag {KEEP_UNTIL} is no UTC time such as 2026-11-23T18:00:00Z"
+UNKNOWN_PRINCIPAL = "who started it is unknown and an exemption depends on it"
+UNKNOWN_ORIGIN = "where it was started from is unknown and an exemption depends on it"
+RESTING = "its rule rests at this hour"
 PAUSE = timedelta(minutes=1)
 """What lies between two looks at something that is on its way from one state to another."""
 
@@ -36,7 +39,8 @@ class Sighting:
     """What was seen of a resource: the answers of its kind's reads by name, and those who may have started it.
 
     `since` is when its start was announced, None where only the resource itself tells. `principals` are the ARNs of who
-    started it, empty where nobody could say.
+    started it, `origins` what the start request said of its own origin, "" where it said nothing: each empty where
+    nobody could say.
     """
 
     id: str
@@ -44,11 +48,12 @@ class Sighting:
     seen: Document
     since: datetime | None = None
     principals: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Nothing speaks for it. `due` is the first moment at which its rule could be met."""
+    """Nothing speaks for it. `due` is the first moment at which its rule could be met, rests aside."""
 
     due: datetime
     reason: str
@@ -84,15 +89,49 @@ def judge(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict:
         _by_phase(kind.phase(status), status, now)
         or _by_will(kind, rule, sighting, now)
         or _by_time(kind, rule, sighting, now)
+        or _by_hours(rule, now)
         or _by_activity(kind, rule, sighting, now)
-        or Stop(_due(kind, rule, sighting) + (rule.idle or timedelta()), stop_reason(rule))
+        or stop_of(kind, rule, sighting, now)
     )
 
 
-def stop_reason(rule: Rule) -> str:
-    """Why a thing under this rule is stopped."""
+def stop_of(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Stop:
+    """The stop of a thing that nothing speaks for: since when it is due, and why. Its start must be known."""
+    start = _start(kind, sighting)
+    due = start + bounded(grace(rule) + (rule.idle or timedelta()), rule)
+    return Stop(due, stop_reason(rule, aged=is_aged(rule, now - start)))
+
+
+def stop_reason(rule: Rule, *, aged: bool) -> str:
+    """Why a thing under this rule is stopped; `aged` says whether for its age."""
+    if aged and rule.max_age is not None:
+        return f"older than {spoken(rule.max_age)}"
     idle = f"idle for {spoken(rule.idle)}" if rule.idle else ""
     return idle or f"grace of {spoken(rule.grace)} is over"
+
+
+def is_aged(rule: Rule, age: timedelta) -> bool:
+    """Whether it is its age that ends a thing. Without `idle` a grace that is over says it first."""
+    if rule.max_age is None or age < rule.max_age:
+        return False
+    return rule.idle is not None or rule.max_age < rule.grace
+
+
+def bounded(span: timedelta, rule: Rule) -> timedelta:
+    """A span from the start of a thing, which no rule lets outlast its `max_age`."""
+    return span if rule.max_age is None else min(span, rule.max_age)
+
+
+def grace(rule: Rule) -> timedelta:
+    """What must have passed since its start before a thing may be stopped."""
+    return bounded(rule.grace, rule)
+
+
+def grace_reason(rule: Rule) -> str:
+    """Why a thing is left alone whose grace is not over."""
+    if grace(rule) < rule.grace:
+        return f"it is not older than {spoken(grace(rule))}"
+    return f"its grace of {spoken(rule.grace)} is not over"
 
 
 def _by_phase(phase: Phase | None, status: str, now: datetime) -> Verdict | None:
@@ -116,8 +155,11 @@ def _by_will(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdi
     exempt = exempting(rule, sighting, tags, now)
     if exempt is not None:
         return Keep(exemption_reason(exempt))
-    if not sighting.principals and any(e.principal and holds_on(e, now) for e in rule.exempt):
-        return LookAgain(now + PAUSE, "who started it is unknown and an exemption depends on it")
+    lasting = [e for e in exemptions(rule) if holds_on(e, now)]
+    if not sighting.principals and any(e.principal for e in lasting):
+        return LookAgain(now + PAUSE, UNKNOWN_PRINCIPAL)
+    if not sighting.origins and any(e.origin for e in lasting):
+        return LookAgain(now + PAUSE, UNKNOWN_ORIGIN)
     return _by_keep_until(tags.get(KEEP_UNTIL), now)
 
 
@@ -133,36 +175,47 @@ def _by_keep_until(until: str | None, now: datetime) -> Verdict | None:
 def _by_time(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
     if moment(pick(sighting.seen, kind.start)) is None:
         return LookAgain(now + PAUSE, "when it began is unknown")
-    due = _due(kind, rule, sighting)
+    due = _start(kind, sighting) + grace(rule)
     if now < due:
-        return LookAgain(due, f"its grace of {spoken(rule.grace)} is not over")
+        return LookAgain(due, grace_reason(rule))
     if kind.phase(text(sighting.seen, kind.status)) is Phase.PENDING:
         return LookAgain(now + PAUSE, "it cannot be stopped yet")
     return None
 
 
-def _due(kind: Kind, rule: Rule, sighting: Sighting) -> datetime:
+def _start(kind: Kind, sighting: Sighting) -> datetime:
     # A thing stopped and started again has a new start: the later one counts.
     began = moment(pick(sighting.seen, kind.start))
-    starts = [start for start in (began, sighting.since) if start is not None]
-    return max(starts) + rule.grace
+    return max(start for start in (began, sighting.since) if start is not None)
+
+
+def _by_hours(rule: Rule, now: datetime) -> Verdict | None:
+    ends = rule.hours.rest_ends(now) if rule.hours else None
+    return LookAgain(ends, RESTING) if ends else None
 
 
 def _by_activity(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
-    if rule.idle is None or kind.idle is None:
+    start = _start(kind, sighting)
+    if rule.idle is None or kind.idle is None or is_aged(rule, now - start):
         return None
-    earliest = _due(kind, rule, sighting) + rule.idle
-    if now < earliest:
-        return LookAgain(earliest, f"it is too young to have been idle for {spoken(rule.idle)}")
+    idle_since = grace(rule) + rule.idle
+    if now < start + idle_since:
+        young = f"it is too young to have been idle for {spoken(rule.idle)}"
+        return LookAgain(start + bounded(idle_since, rule), young)
+    busy = _busy(kind.idle, rule.idle, sighting.seen, text(sighting.seen, kind.status))
     again = now + idle_pause(rule.idle)
-    if text(sighting.seen, kind.status) != kind.idle.status:
-        return LookAgain(again, "it is at work")
-    samples = [s for s in _samples(kind.idle, sighting.seen) if isinstance(s, int | float)]
-    if len(samples) < samples_needed(kind.idle, rule.idle):
-        return LookAgain(again, "too few samples to call it idle")
-    if min(samples) < kind.idle.value:
-        return LookAgain(again, "it was at work lately")
-    return None
+    aged = again if rule.max_age is None else start + rule.max_age
+    return LookAgain(min(again, aged), busy) if busy else None
+
+
+def _busy(idle: Idle, window: timedelta, seen: Document, status: str) -> str:
+    """Why it is not idle as far as anybody can tell; empty where it is."""
+    if status != idle.status:
+        return "it is at work"
+    samples = [s for s in _samples(idle, seen) if isinstance(s, int | float)]
+    if len(samples) < samples_needed(idle, window):
+        return "too few samples to call it idle"
+    return "it was at work lately" if min(samples) < idle.value else ""
 
 
 def _samples(idle: Idle, seen: Document) -> list[Json]:
@@ -193,7 +246,14 @@ def exempting(
     rule: Rule, sighting: Sighting, tags: Mapping[str, str], now: datetime
 ) -> Exemption | None:
     """The first exemption that holds for it."""
-    return next((e for e in rule.exempt if holds_on(e, now) and _covers(e, sighting, tags)), None)
+    asked = exemptions(rule)
+    return next((e for e in asked if holds_on(e, now) and _covers(e, sighting, tags)), None)
+
+
+def exemptions(rule: Rule) -> tuple[Exemption, ...]:
+    """Those that can hold: by origin only where the start requests of the kind have a word for it."""
+    tells = any(start.origin for start in rule.kind.starts)
+    return tuple(e for e in rule.exempt if tells or not e.origin)
 
 
 def holds_on(exempt: Exemption, now: datetime) -> bool:
@@ -209,6 +269,8 @@ def _covers(exempt: Exemption, sighting: Sighting, tags: Mapping[str, str]) -> b
     if exempt.principal and not any(
         matches(exempt.principal, p) for p in sighting.principals or ()
     ):
+        return False
+    if exempt.origin and not any(o and matches(exempt.origin, o) for o in sighting.origins):
         return False
     return all(key in tags and matches(value, tags[key]) for key, value in exempt.tags.items())
 

@@ -2,17 +2,27 @@
 
 from dataclasses import dataclass
 
+from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.members import AwsMembers
 from guardian.aws.operations import Wait
 from guardian.aws.options import AwsOptions
 from guardian.aws.organizations import AwsOrganizations
+from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.clock import Clock
 from guardian.ids import AccountId
-from guardian.ports import Inbox, Members, Organizations, Stacks, StackSets
+from guardian.ports import (
+    AccountRegions,
+    Inbox,
+    Members,
+    Organizations,
+    PolicySource,
+    Stacks,
+    StackSets,
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +39,15 @@ class Aws:
 
     clients: Clients
     organizations: Organizations
+    regions: AccountRegions
     stack_sets: StackSets
     members: Members
     stacks: Stacks
     inbox: Inbox
+
+    def policies_at(self, url: str) -> PolicySource:
+        """The policies of `s3://bucket/prefix`."""
+        return S3PolicySource(self.clients, url)
 
     def whoami(self) -> Identity:
         """Raises AccessDenied for missing or expired credentials, Unavailable for an endpoint that does not answer."""
@@ -50,6 +65,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
     return Aws(
         clients=clients,
         organizations=AwsOrganizations(clients),
+        regions=AwsAccountRegions(clients),
         stack_sets=AwsStackSets(clients, options, wait),
         members=AwsMembers(clients),
         stacks=AwsStacks(clients),

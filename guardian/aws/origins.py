@@ -1,4 +1,4 @@
-"""Who started a resource, out of CloudTrail's event history."""
+"""Who started a resource, and from where, out of CloudTrail's event history."""
 
 import json
 from collections.abc import Iterator
@@ -24,17 +24,21 @@ def find_origin(
         for name in start.names:
             for record in _records(clients, target, name, started):
                 if _is_start(record, start, identifier):
-                    return origin_of(record)
+                    return origin_of(record, start)
     return None
 
 
-def origin_of(record: Json) -> Origin:
-    """The ARNs that a CloudTrail record's caller goes by, and the last part of its own as the owner."""
+def origin_of(record: Json, start: StartEvent) -> Origin:
+    """The ARNs that a record's caller goes by, the last part of its own as the owner, the origin that it told."""
     arn = text(record, "userIdentity.arn")
     issuer = text(record, "userIdentity.sessionContext.sessionIssuer.arn")
     named = (arn, issuer, role_of(arn))
     owner = arn.rpartition("/")[2] or text(record, "userIdentity.invokedBy")
-    return Origin(principals=tuple(dict.fromkeys(filter(None, named))), owner=owner)
+    return Origin(
+        principals=tuple(dict.fromkeys(filter(None, named))),
+        owner=owner,
+        origin=text(record, start.origin) if start.origin else "",
+    )
 
 
 def role_of(arn: str) -> str:

@@ -6,12 +6,12 @@ from datetime import timedelta
 LONGEST = timedelta(days=365)
 """A Step Functions execution lives no longer, so no wait can."""
 
-_SHORT = re.compile(
+SHORT = re.compile(
     r"(?:(?P<days>\d{1,9})d)?(?:(?P<hours>\d{1,9})h)?"
     r"(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,9})s)?",
     re.ASCII,
 )
-_ISO = re.compile(
+ISO = re.compile(
     r"P(?:(?P<days>\d{1,9})D)?"
     r"(?:T(?=\d)(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9})S)?)?",
     re.ASCII,
@@ -20,7 +20,7 @@ _ISO = re.compile(
 
 def parse_duration(text: str) -> timedelta:
     """The span that `text` stands for, at most a year, or ValueError."""
-    found = _SHORT.fullmatch(text) or _ISO.fullmatch(text)
+    found = SHORT.fullmatch(text) or ISO.fullmatch(text)
     parts = {unit: int(n) for unit, n in found.groupdict().items() if n} if found else {}
     if not parts:
         raise ValueError(f"{text!r} is not a duration: write 30s, 15m, 4h, 2d, 1h30m or PT30M")

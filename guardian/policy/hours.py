@@ -23,7 +23,7 @@ FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
 Span = tuple[int, int]
 """From a minute of the day, up to and without another."""
 
-_WINDOW = re.compile(
+WINDOW = re.compile(
     r"(?:(?P<days>[a-z]+(?:[-,][a-z]+)*) +)?(?P<from>\d\d:\d\d)-(?P<to>\d\d:\d\d)", re.ASCII
 )
 
@@ -74,7 +74,7 @@ class Hours:
 
 def parse_window(text: str) -> Window:
     """`mon-fri 07:00-20:00`, `sat,sun,holiday 00:00-24:00` or, for every day, `07:00-20:00`; or ValueError."""
-    found = _WINDOW.fullmatch(text)
+    found = WINDOW.fullmatch(text)
     if not found:
         raise ValueError(f"{text!r} is no window of hours such as mon-fri 07:00-20:00")
     start, end = _minute(found["from"]), _minute(found["to"])

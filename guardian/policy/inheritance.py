@@ -38,7 +38,7 @@ def effective(ou: OuPath, chain: Chain, notify: Notify) -> Policy:
         ou=ou,
         file=chain[-1].file,
         regions=tuple(sorted(_nearest(chain, lambda file: file.regions) or ())),
-        rules=tuple(_rule(kind, chain) for kind in kinds),
+        rules=tuple(rule_of(kind, chain) for kind in kinds),
         notify=_notify(chain, notify),
         limits=Limits(_nearest(chain, lambda file: file.limits.stops_per_sweep)),
     )
@@ -48,7 +48,9 @@ def _nearest(chain: Chain, of: Callable[[PolicyFile], T | None]) -> T | None:
     return next((said for file in reversed(chain) if (said := of(file)) is not None), None)
 
 
-def _rule(kind: Kind, chain: Chain) -> Rule:
+def rule_of(kind: Kind, chain: Chain) -> Rule:
+    """What the files say of a kind, whether or not they name it."""
+
     def own(of: Callable[[KindSettings], T | None]) -> T | None:
         return _nearest(chain, lambda file: _of_kind(file, kind, of))
 

@@ -3,15 +3,24 @@
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from guardian.errors import InputError
 from guardian.ids import ROOT, Region, Slug
 from guardian.kinds import all_kinds
 from guardian.places import Position
 from guardian.policy import values
 from guardian.policy.form import Form
 from guardian.policy.hours import Hours
+from guardian.policy.keys import (
+    CONDITIONS,
+    EXEMPT_KEYS,
+    HOURS_KEYS,
+    KEYS,
+    KIND_KEYS,
+    LIMIT_KEYS,
+    NOTIFY_KEYS,
+    lockable,
+)
 from guardian.policy.model import (
     ALL_ENABLED,
     Exemption,
@@ -23,18 +32,11 @@ from guardian.policy.model import (
 )
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Fields, Node, Problems, positions, read_yaml
+from guardian.policy.source import DirectorySource
 
-KEYS = ("ou", "mode", "regions", "kinds", "exempt", "hours", "notify", "limits", "locked")
-KIND_KEYS = ("mode", "grace", "idle", "max_age", "hours")
-CONDITIONS = ("tags", "principal", "accounts", "id", "origin")
-EXEMPT_KEYS = (*CONDITIONS, "reason", "owner", "expires")
-NOTIFY_KEYS = ("channel", "digest", "timezone")
-HOURS_KEYS = ("rests", "applies", "timezone", "holidays")
-LIMIT_KEYS = ("stops_per_sweep",)
-KIND_SUFFIXES = tuple(f".{key}" for key in KIND_KEYS)
 SLUG_LENGTH = 24
 
-_OU = re.compile(r"/|(/[^/]+)+/?|r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+OU = re.compile(r"/|(/[^/]+)+/?|r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 
 
 def load_policies(
@@ -45,23 +47,20 @@ def load_policies(
     `regions` are those that may be named; without them only the form of a name is checked. Raises InputError with all
     problems of all files, and for a directory without policies: an empty one is a mistake, not the wish to end all.
     """
+    return parse_policies(DirectorySource(directory).read(), regions)
+
+
+def parse_policies(
+    texts: Iterable[tuple[str, bytes]], regions: Collection[Region] | None = None
+) -> tuple[PolicyFile, ...]:
+    """What policy files say, given their names and bytes. Raises InputError with all problems of all files."""
     problems = Problems()
-    read = [(path, read_yaml(path, problems)) for path in _paths(directory)]
-    files = [_policy(path, root, regions, problems) for path, root in read if root]
+    read = [(file, read_yaml(file, raw, problems)) for file, raw in texts]
+    files = [_policy(file, root, regions, problems) for file, root in read if root]
     _refuse_twins(files, lambda file: file.ou, "the OU {} has", problems)
     _refuse_twins(files, lambda file: file.slug, "the name {} belongs to", problems)
     problems.refuse()
     return tuple(files)
-
-
-def _paths(directory: Path) -> list[Path]:
-    if not directory.is_dir():
-        raise InputError(f"{directory.as_posix()}: there is no such directory")
-    found = [path for path in directory.iterdir() if path.suffix in {".yaml", ".yml"}]
-    paths = sorted(path for path in found if not path.name.startswith("."))
-    if not paths:
-        raise InputError(f"{directory.as_posix()}: there is no policy (*.yaml) in it")
-    return paths
 
 
 def _refuse_twins(
@@ -91,14 +90,13 @@ def slug_of(stem: str) -> Slug:
 
 
 def _policy(
-    path: Path, root: Fields, known: Collection[Region] | None, problems: Problems
+    file: str, root: Fields, known: Collection[Region] | None, problems: Problems
 ) -> PolicyFile:
     form = Form(root, KEYS, problems)
-    file = path.as_posix()
     place = form.place("ou")
     return PolicyFile(
         file=file,
-        slug=slug_of(path.stem),
+        slug=slug_of(PurePosixPath(file).stem),
         ou=form.require("ou", _ou) or "",
         ou_position=place if isinstance(place, Position) else Position(file, 1, 1),
         mode=form.read("mode", values.choice(Mode)),
@@ -115,7 +113,7 @@ def _policy(
 
 def _ou(node: Node) -> str:
     name = values.text(node)
-    if not _OU.fullmatch(name):
+    if not OU.fullmatch(name):
         raise ValueError(
             f"{name!r} is neither a path such as /Workloads/Data nor an id such as ou-ab12-11111111"
         )
@@ -147,17 +145,10 @@ def _limits(form: Form) -> Limits:
     return Limits(stops_per_sweep=form.read("stops_per_sweep", values.count))
 
 
-def _lockable() -> tuple[str, ...]:
-    sections = {"notify": NOTIFY_KEYS, "limits": LIMIT_KEYS}
-    inside = [f"{name}.{key}" for name, keys in sections.items() for key in keys]
-    of_kinds = [f"kinds.{kind}{key}" for kind in all_kinds() for key in ("", *KIND_SUFFIXES)]
-    return (*(key for key in KEYS if key not in {"ou", "locked"}), *inside, *of_kinds)
-
-
 def _lock(node: Node) -> str:
     name = values.text(node)
-    if name not in _lockable():
-        raise ValueError(f"there is no setting {name!r}{hint(name, _lockable())}")
+    if name not in lockable():
+        raise ValueError(f"there is no setting {name!r}{hint(name, lockable())}")
     return name
 
 

@@ -1,13 +1,20 @@
-"""Locked settings: what lies below may tighten them and not loosen them. Pure."""
+"""Locked settings: what lies below may tighten them and not loosen them. Pure.
 
-from collections.abc import Iterator
+A lock binds the files below the one that says it. Naming other kinds loosens every setting of a kind that is governed
+no more. Under a lock on `kinds` alone a further kind may be named with any settings: until then it was not governed.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from guardian.ids import OuPath
 from guardian.places import Position, Problem
-from guardian.policy.inheritance import FOR_EVERY_KIND, Chain, effective, settings, source
-from guardian.policy.model import Notify, PolicyFile
+from guardian.policy.inheritance import FOR_EVERY_KIND, Chain, effective, rule_of, settings, source
+from guardian.policy.model import Notify, Policy
 from guardian.policy.tightness import Change, compare
 from guardian.policy.words import said
+
+_WORDS = {Change.LOOSER: "is looser than", Change.OTHER: "differs from"}
 
 
 def violations(ou: OuPath, chain: Chain, notify: Notify) -> Iterator[Problem]:
@@ -15,32 +22,74 @@ def violations(ou: OuPath, chain: Chain, notify: Notify) -> Iterator[Problem]:
     above = chain[:-1]
     if not any(other.locked for other in above):
         return
-    before, after = (settings(effective(ou, files, notify)) for files in (above, chain))
-    for name, old in before.items():
-        lock = _lock(name, above)
-        if lock is None:
-            continue
-        if name not in after:
-            yield _problem(name, "is governed no more, and it was by", lock, above, chain)
-        elif compare(name, old, after[name]) in {Change.LOOSER, Change.OTHER}:
-            words = f"{said(after[name])} is looser than {said(old)}, which stands at"
-            yield _problem(name, words, lock, above, chain)
+    before, after = (effective(ou, files, notify) for files in (above, chain))
+    yield from _dropped(before, after, chain)
+    yield from _exempted(before, chain)
+    yield from _loosened(before, after, chain)
 
 
-def _problem(name: str, words: str, lock: Position, above: Chain, chain: Chain) -> Problem:
-    old = source(name, above) or "a default"
-    place = source(name, chain[-1:]) or _nearby(name, chain[-1])
-    return Problem(place, f"{name}: {words} {old} and is locked at {lock}")
+def _dropped(before: Policy, after: Policy, chain: Chain) -> Iterator[Problem]:
+    kept, file = _keys(after), chain[-1]
+    left_out: dict[Position, list[str]] = {}
+    for rule in before.rules:
+        key = rule.kind.key
+        names = settings(replace(before, rules=(rule,)))
+        locks = (_lock(name, chain[:-1]) for name in names if name.startswith("kinds."))
+        lock = next(filter(None, locks), None)
+        if lock and key not in kept:
+            left_out.setdefault(lock, []).append(key)
+    for lock, keys in left_out.items():
+        message = f"kinds: governed above and left out here: {', '.join(keys)}; locked at {lock}"
+        yield Problem(file.positions.get("kinds", file.ou_position), message)
 
 
-def _nearby(name: str, file: PolicyFile) -> Position:
-    """Where a file says something that changes a setting without naming it."""
-    return file.positions.get(name.partition(".")[0], file.ou_position)
+def _exempted(before: Policy, chain: Chain) -> Iterator[Problem]:
+    lock, file = _lock("exempt", chain[:-1]), chain[-1]
+    known = settings(before)["exempt"]
+    for number, exempt in enumerate(file.exempt):
+        if lock and isinstance(known, Collection) and exempt not in known:
+            name = f"exempt[{number}]"
+            place = file.positions.get(name, file.ou_position)
+            yield Problem(place, f"{name}: one more exemption, locked at {lock}")
 
 
-def _lock(name: str, above: Chain) -> Position | None:
+def _loosened(before: Policy, after: Policy, chain: Chain) -> Iterator[Problem]:
+    above, governed = chain[:-1], _keys(before)
+    inherited = replace(before, rules=tuple(rule_of(rule.kind, above) for rule in after.rules))
+    new = settings(after)
+    found: dict[tuple[Position, str], list[str]] = {}
+    for name, old in settings(inherited).items():
+        words = _WORDS.get(compare(name, old, new[name]))
+        lock = _lock(name, above, added=_is_added(name, governed))
+        if words and lock and name != "exempt":
+            origin = source(name, above) or "a default"
+            change = f"{said(new[name])} {words} {said(old)} ({origin}), locked at {lock}"
+            place = source(name, chain[-1:]) or chain[-1].ou_position
+            found.setdefault((place, change), []).append(name)
+    for (place, change), names in found.items():
+        yield Problem(place, f"{_together(names)}: {change}")
+
+
+def _together(names: Sequence[str]) -> str:
+    """Several are what a file says for every kind at once."""
+    return names[0] if len(names) == 1 else f"{names[0].split('.')[-1]} of {len(names)} kinds"
+
+
+def _keys(policy: Policy) -> frozenset[str]:
+    return frozenset(rule.kind.key for rule in policy.rules)
+
+
+def _is_added(name: str, governed: Collection[str]) -> bool:
+    return name.startswith("kinds.") and name.split(".")[1] not in governed
+
+
+def _lock(name: str, above: Chain, *, added: bool = False) -> Position | None:
+    """Where the first lock stands that covers a setting; `added` is one of a kind that is not governed above."""
     locks = ((file, number, lock) for file in above for number, lock in enumerate(file.locked))
-    return next((f.positions[f"locked[{n}]"] for f, n, lock in locks if _covers(lock, name)), None)
+    binding = (
+        (f, n) for f, n, lock in locks if _covers(lock, name) and not (added and lock == "kinds")
+    )
+    return next((f.positions[f"locked[{n}]"] for f, n in binding), None)
 
 
 def _covers(lock: str, name: str) -> bool:

@@ -8,7 +8,6 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -32,6 +31,7 @@ MAX_NODES = 20_000
 """With every alias counted as what it stands for."""
 MAX_ALIASES = 100
 MAX_DEPTH = 20
+MERGE = "<<"
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,10 @@ class _Broken(Exception):
         self.at = at
 
 
-def read_yaml(path: Path, problems: Problems) -> Fields | None:
-    """The mapping that a file holds, or None and the problem noted."""
-    file = path.as_posix()
+def read_yaml(file: str, raw: bytes, problems: Problems) -> Fields | None:
+    """The mapping that a file's bytes hold, or None and the problem noted."""
     try:
-        return _Builder(file, problems).document(_text(path, file))
+        return _Builder(file, problems).document(_text(file, raw))
     except _Broken as broken:
         problems.add(broken.at, str(broken))
         return None
@@ -122,15 +121,10 @@ def positions(node: Node, name: str = "") -> Mapping[str, Position]:
     return found | {k: v for child, n in children for k, v in positions(n, child).items()}
 
 
-def _text(path: Path, file: str) -> str:
-    start = Position(file, 1, 1)
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise _Broken(start, f"cannot be read: {error.strerror}") from error
+def _text(file: str, raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
-        raise _Broken(start, f"the file is larger than {MAX_BYTES:,} bytes")
+        message = f"the file is larger than {MAX_BYTES:,} bytes"
+        raise _Broken(Position(file, 1, 1), message)
     raw = raw.removeprefix(BOM_UTF8)
     try:
         return raw.decode()
@@ -235,18 +229,44 @@ class _Builder:
     def _fields(self, start: Event, depth: int) -> Fields:
         values: dict[str, Node] = {}
         keys: dict[str, Place] = {}
-        while not isinstance(event := next(self._events), MappingEndEvent):
-            key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
-            if not isinstance(key, Scalar):
-                raise _Broken(key.at, "a key must be a word")
+        merged: Node | None = None
+        for key, value in self._pairs(depth):
             if key.text in keys:
                 first = keys[key.text]
                 line = first.line if isinstance(first, Position) else 0
                 self._problems.add(key.at, f"{key.text}: written twice, first in line {line}")
                 continue
+            keys[key.text] = key.at
+            if key.plain and key.text == MERGE:
+                merged = value
+            else:
+                values[key.text] = value
+        written = Fields(values, keys, self._at(start))
+        return written if merged is None else self._merged(written, merged)
+
+    def _pairs(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
+        while not isinstance(event := next(self._events), MappingEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self._events), depth + 1)
+            if not isinstance(key, Scalar):
+                raise _Broken(key.at, "a key must be a word")
             # Nothing after a colon: YAML says that it stands where the next thing begins.
             missing = isinstance(value, Scalar) and value.null and not value.text
-            values[key.text] = Scalar("", key.at) if missing else value
-            keys[key.text] = key.at
-        return Fields(values, keys, self._at(start))
+            yield key, (Scalar("", key.at) if missing else value)
+
+    def _merged(self, written: Fields, merged: Node) -> Fields:
+        """What was written wins over what is merged, and of a list the earlier over the later.
+
+        Nothing is counted here: what is merged was counted where it was written, and each alias of it again.
+        """
+        values = dict(written.values)
+        keys = {key: at for key, at in written.keys.items() if key != MERGE}
+        for each in merged.items if isinstance(merged, Items) else (merged,):
+            if not isinstance(each, Fields):
+                message = f"{MERGE}: must be a mapping or a list of mappings"
+                self._problems.add(each.at, message)
+                continue
+            for key, value in each.values.items():
+                if key not in values:
+                    values[key], keys[key] = value, each.keys[key]
+        return Fields(values, keys, written.at)

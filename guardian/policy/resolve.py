@@ -11,7 +11,7 @@ from guardian.places import Problem
 from guardian.policy.durations import spoken
 from guardian.policy.inheritance import Chain, effective
 from guardian.policy.locks import violations
-from guardian.policy.model import ALL_ENABLED, Notify, Policy, PolicyFile
+from guardian.policy.model import ALL_ENABLED, Notify, Policy, PolicyFile, Rule
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Problems
 
@@ -61,7 +61,9 @@ def resolve(
         policies=tuple(policies.values()),
         policy_of=policy_of,
         ungoverned={a: fate for a, fate in fates.items() if isinstance(fate, str)},
-        warnings=tuple(w for ou in by_slug for w in _warnings(placed[ou], today)),
+        warnings=tuple(
+            w for c in chains.values() for w in _warnings(c[-1], policies[c[-1].slug], today)
+        ),
         regions={a: _regions(policies[slug], a, organization) for a, slug in policy_of.items()},
     )
 
@@ -126,9 +128,11 @@ def _regions(policy: Policy, account: AccountId, organization: Organization) -> 
     return tuple(r for r in policy.regions if not known or r in enabled)
 
 
-def _warnings(file: PolicyFile, today: date) -> Iterator[Problem]:
+def _warnings(file: PolicyFile, policy: Policy, today: date) -> Iterator[Problem]:
     yield from _expired(file, today)
     yield from _pointless(file)
+    for rule in policy.rules:
+        yield from _ages(file, rule)
 
 
 def _expired(file: PolicyFile, today: date) -> Iterator[Problem]:
@@ -151,3 +155,20 @@ def _pointless(file: PolicyFile) -> Iterator[Problem]:
             file.positions.get(name, file.ou_position),
             f"{name}: {message} after {spoken(kind.ends_itself)}",
         )
+
+
+def _ages(file: PolicyFile, rule: Rule) -> Iterator[Problem]:
+    """Where a file says a `max_age` that changes nothing or cuts the grace short, or a grace that makes it so."""
+    name = f"kinds.{rule.kind.key}"
+    places = (file.positions.get(f"{name}.{key}") for key in ("max_age", "grace"))
+    place = next(filter(None, places), None)
+    if place is None or rule.max_age is None:
+        return
+    grace = f"its grace of {spoken(rule.grace)}"
+    if rule.idle is None and rule.max_age >= rule.grace:
+        odd = f"says nothing: {grace} is over by then"
+    elif rule.max_age <= rule.grace:
+        odd = f"comes {'before' if rule.max_age < rule.grace else 'with'} the end of {grace}"
+    else:
+        return
+    yield Problem(place, f"{name}.max_age: {spoken(rule.max_age)} {odd}")

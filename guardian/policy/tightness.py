@@ -1,12 +1,12 @@
 """Whether a setting became tighter or looser: a tighter one stops more, or allows less. Pure."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import cast
 
 from guardian.ids import Region
-from guardian.policy.hours import Hours, Span
+from guardian.policy.hours import HOLIDAY, WEEKDAYS, Hours, Span
 from guardian.policy.inheritance import Value
 from guardian.policy.model import ALL_ENABLED, Exemption, Mode
 
@@ -63,19 +63,29 @@ def _fewer_exemptions(one: Value, other: Value) -> bool:
 
 
 def _less_rest(one: Value, other: Value) -> bool:
-    if one is None or other is None:
-        return one is None
-    mine, others = cast("Hours", one), cast("Hours", other)
-    if (mine.timezone, set(mine.holidays)) != (others.timezone, set(others.holidays)):
+    mine, others = cast("Hours | None", one), cast("Hours | None", other)
+    if mine is None or not any(mine.resting().values()):
+        return True
+    if others is None or mine.timezone != others.timezone:
         return False
-    return _within(mine.resting(), others.resting())
+    resting, allowed = mine.resting(), others.resting()
+    return all(_within(resting[day], allowed[same]) for day, same in _days(mine, others))
 
 
-def _within(one: Mapping[str, Collection[Span]], other: Mapping[str, Collection[Span]]) -> bool:
+def _days(one: Hours, other: Hours) -> Iterator[tuple[str, str]]:
+    """What each sort of day is to one and to the other: the weekdays, and every holiday of either."""
+    yield from ((day, day) for day in WEEKDAYS)
+    for holiday in {*one.holidays, *other.holidays}:
+        weekday = WEEKDAYS[holiday.weekday()]
+        yield (
+            HOLIDAY if holiday in one.holidays else weekday,
+            HOLIDAY if holiday in other.holidays else weekday,
+        )
+
+
+def _within(spans: Collection[Span], others: Collection[Span]) -> bool:
     return all(
-        any(first <= start and end <= last for first, last in other[day])
-        for day, spans in one.items()
-        for start, end in spans
+        any(first <= start and end <= last for first, last in others) for start, end in spans
     )
 
 

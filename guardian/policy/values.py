@@ -22,8 +22,8 @@ _NUMBER = re.compile(
     r"[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)?|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII
 )
 _BOOLEAN = re.compile(r"true|false", re.IGNORECASE)
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
-_CHANNEL = re.compile(r"#[^\s#@]{1,80}|[CG][A-Z0-9]{6,}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+CHANNEL = re.compile(r"#[^\s#@]{1,80}|[CG][A-Z0-9]{6,}")
 _EMPTY = "has no value"
 
 
@@ -53,7 +53,7 @@ def region(known: Collection[Region] | None) -> Callable[[Node], Region]:
 
     def read(node: Node) -> Region:
         name = text(node)
-        if known is None and not _REGION.fullmatch(name):
+        if known is None and not REGION.fullmatch(name):
             raise ValueError(f"{name!r} is not a region such as eu-west-1")
         if known is not None and name not in known:
             raise ValueError(f"there is no region {name!r}{hint(name, known)}")
@@ -175,6 +175,6 @@ def channel(node: Node) -> str:
     if isinstance(node, Scalar) and node.null:
         raise ValueError(f'{_EMPTY}: quote a channel, "#data-costs", for # begins a comment')
     name = text(node)
-    if not _CHANNEL.fullmatch(name):
+    if not CHANNEL.fullmatch(name):
         raise ValueError(f'{name!r} is not a channel such as "#data-costs" or C0123456789')
     return name

@@ -18,6 +18,8 @@ SECTION = 2_900
 MESSAGE = 9_500
 BLOCKS = 38
 LIST = 100  # entries of one kind that the thread spells out
+LINES = 10  # of a notice
+LINE = 250  # characters: a problem with its place and a hint
 PAGES = 10  # messages in the thread: Slack takes about one a second
 
 Block = Mapping[str, Json]
@@ -41,6 +43,16 @@ def note(said: str) -> SlackMessage:
     """A message of one sentence, which may hold other people's words."""
     shown = escape(clip(clean(said), 300))
     return SlackMessage(shown, (_context(clip(clean(said), 300)),))
+
+
+def notice(lines: Sequence[str]) -> SlackMessage:
+    """A message of a sentence of our own, and below it lines that may hold other people's words."""
+    said, *details = lines
+    shown = [f"• {code(line, LINE)}" for line in details[:LINES]]
+    more = len(details) - LINES
+    rest = [_context(f"… and {more:,} more")] if more > 0 else []
+    sections = [_section(text) for text in _sections([f"*{escape(clean(said))}*", *shown])]
+    return SlackMessage(escape(clean(said)), (*sections, *rest))
 
 
 def headline(digest: Digest) -> str:

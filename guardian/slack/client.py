@@ -1,7 +1,7 @@
 """The only user of slack_sdk. Facts, scopes and limits: docs/reference/digest.md."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
@@ -19,7 +19,7 @@ from slack_sdk.web import SlackResponse
 from guardian.digest import Digest
 from guardian.documents import Document, Json, pick, text
 from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
-from guardian.slack.blocks import SlackMessage, headline, messages, note
+from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
 from guardian.slack.chart import draw
 
 EVENT = "guardian_digest"
@@ -87,7 +87,17 @@ class SlackAnnouncer:
                 self._say(channel, message, key, part, thread)
         return reference
 
+    def announce_notice(self, key: str, channel: str, lines: Sequence[str]) -> str:
+        return self._say(channel, notice(lines), key, SUMMARY)
+
     def find(self, channel: str, key: str) -> str | None:
+        return next((reference for _, reference in self._posted(channel, {key})), None)
+
+    def latest(self, channel: str, keys: Collection[str]) -> str | None:
+        return next((key for key, _ in self._posted(channel, keys)), None)
+
+    def _posted(self, channel: str, keys: Collection[str]) -> Iterator[tuple[str, str]]:
+        """The key and the reference of every post under one of the keys, newest first."""
         place = self._channel_id(channel)
         for message in self._pages(
             "messages",
@@ -96,9 +106,9 @@ class SlackAnnouncer:
             ),
             channel,
         ):
-            if _part(message, key) == SUMMARY:
-                return f"{place}/{text(message, 'ts')}"
-        return None
+            key = text(message, "metadata.event_payload.key")
+            if key in keys and _part(message, key) == SUMMARY:
+                yield key, f"{place}/{text(message, 'ts')}"
 
     def _say(
         self, channel: str, message: SlackMessage, key: str, part: int, thread: str = ""

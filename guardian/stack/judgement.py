@@ -1,12 +1,12 @@
 """The judgement of `guardian.verdict` as one JSONata expression, for the state machine to carry.
 
-It reads `$seen`, `$id`, `$account`, `$eventTime`, `$principals`, `$eventOwner` and gives an object:
+It reads `$seen`, `$id`, `$account`, `$eventTime`, `$principals`, `$origin`, `$eventOwner` and gives an object:
 `do` (stop, keep, again, gone), `reason`, `until` (of again), `due`, `started`, `began`, `owner`, `facts`.
 A Pass state cannot catch an error, so no part of it may fail on any input: what is missing is asked for with `$exists`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import instant, jsonata
@@ -14,12 +14,20 @@ from guardian.kinds.base import Idle, Kind, Phase
 from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
 from guardian.policy.words import exemption_reason
+from guardian.stack import resting
 from guardian.verdict import (
     KEEP_UNTIL,
     KEEP_UNTIL_FORM,
     PAUSE,
+    RESTING,
     UNCLEAR_KEEP_UNTIL,
+    UNKNOWN_PRINCIPAL,
+    bounded,
+    exemptions,
+    grace,
+    grace_reason,
     idle_pause,
+    is_aged,
     samples_needed,
     stop_reason,
     wildcard,
@@ -38,7 +46,8 @@ def milliseconds(span: timedelta) -> int:
 def judgement(rule: Rule) -> str:
     """The whole expression. Its questions come in the order of `verdict.judge`."""
     questions = "\n".join(f"{condition} ? {answer} :" for condition, answer in _questions(rule))
-    stop = _answer("stop", literal(stop_reason(rule)))
+    # With `idle` a question of its own asks for the age; without it grace and age are over together.
+    stop = _stop(rule, aged=rule.idle is None and is_aged(rule, grace(rule)))
     return f"({_definitions(rule.kind, rule)}\n$answer := {questions}\n{stop};\n{_dressed(rule)})"
 
 
@@ -54,10 +63,16 @@ def _definitions(kind: Kind, rule: Rule) -> str:
         "keep": f"$lookup($tags, {literal(KEEP_UNTIL)})",
         "started": jsonata(kind.start),
         "began": "$exists($started) ? $max([$toMillis($started), $toMillis($eventTime)])",
-        "due": f"$began + {milliseconds(rule.grace)}",
+        "due": f"$began + {milliseconds(grace(rule))}",
         "pause": f"$fromMillis($now + {milliseconds(PAUSE)})",
+        **(_age(rule.max_age) if rule.max_age is not None else {}),
+        **(resting.definitions(rule.hours) if rule.hours else {}),
     }
     return "\n".join(f"${name} := {value};" for name, value in lines.items())
+
+
+def _age(longest: timedelta) -> Mapping[str, str]:
+    return {"aged": f"$began + {milliseconds(longest)}"}
 
 
 def _questions(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -69,23 +84,27 @@ def _questions(rule: Rule) -> Iterator[tuple[str, str]]:
     )
     yield from _wills(rule)
     yield "$not($exists($began))", _again('"when it began is unknown"')
-    waiting = literal(f"its grace of {spoken(rule.grace)} is not over")
-    yield "$now < $due", _again(waiting, "$fromMillis($due)")
+    yield "$now < $due", _again(literal(grace_reason(rule)), "$fromMillis($due)")
     yield f'$phase = "{Phase.PENDING}"', _again('"it cannot be stopped yet"')
+    if rule.hours and resting.definitions(rule.hours):
+        yield "$exists($restEnds)", _again(literal(RESTING), "$fromMillis($restEnds)")
+    if rule.idle is not None and rule.max_age is not None:
+        yield "$now >= $aged", _stop(rule, aged=True)
     if rule.idle is not None and rule.kind.idle is not None:
-        yield from _activity(rule.kind.idle, rule.idle)
+        yield from _activity(rule, rule.kind.idle, rule.idle)
 
 
 def _wills(rule: Rule) -> Iterator[tuple[str, str]]:
     for path, reason in rule.kind.kept.items():
         yield f"{jsonata(path)} = true", _answer("keep", literal(reason))
-    for exempt in rule.exempt:
+    exempting = exemptions(rule)
+    for exempt in exempting:
         yield _holds(exempt), _answer("keep", literal(exemption_reason(exempt)))
-    by_principal = [_lasts(exempt) or "true" for exempt in rule.exempt if exempt.principal]
+    by_principal = [_lasts(exempt) or "true" for exempt in exempting if exempt.principal]
     if by_principal:
         yield (
             f"$count($principals) = 0 and ({' or '.join(by_principal)})",
-            _again('"who started it is unknown and an exemption depends on it"'),
+            _again(literal(UNKNOWN_PRINCIPAL)),
         )
     # Some engines let `$` stand before a last line break: the length is part of the form.
     sized = f"$length($keep) = {len('2026-11-23T18:00:00Z')}"
@@ -112,22 +131,37 @@ def _holds(exempt: Exemption) -> str:
     if exempt.principal:
         fits = f"$contains($p, /{wildcard(exempt.principal)}/)"
         conditions.append(f"$count($filter($principals, function($p) {{{fits}}})) > 0")
+    if exempt.origin:
+        conditions.append(f'$origin != "" and $contains($origin, /{wildcard(exempt.origin)}/)')
     for key, value in sorted(exempt.tags.items()):
         tag = f"$lookup($tags, {literal(key)})"
         conditions.append(f"$exists({tag}) and $contains({tag}, /{wildcard(value)}/)")
     return " and ".join(filter(None, conditions))
 
 
-def _activity(idle: Idle, window: timedelta) -> Iterator[tuple[str, str]]:
-    pause = f"$fromMillis($now + {milliseconds(idle_pause(window))})"
+def _activity(rule: Rule, idle: Idle, window: timedelta) -> Iterator[tuple[str, str]]:
+    again = f"$now + {milliseconds(idle_pause(window))}"
+    pause = f"$fromMillis({again if rule.max_age is None else f'$min([{again}, $aged])'})"
     samples = jsonata(f"idle.{idle.samples}")
     needed = samples_needed(idle, window)
-    earliest = f"$due + {milliseconds(window)}"
     young = literal(f"it is too young to have been idle for {spoken(window)}")
-    yield f"$now < {earliest}", _again(young, f"$fromMillis({earliest})")
+    yield (
+        f"$now < $due + {milliseconds(window)}",
+        _again(young, f"$fromMillis({_first_due(rule)})"),
+    )
     yield f"$status != {literal(idle.status)}", _again('"it is at work"', pause)
     yield f"$count({samples}) < {needed}", _again('"too few samples to call it idle"', pause)
     yield f"$min({samples}) < {idle.value:g}", _again('"it was at work lately"', pause)
+
+
+def _first_due(rule: Rule) -> str:
+    """When a thing is due that is idle from the end of its grace on."""
+    idle = bounded(grace(rule) + (rule.idle or timedelta()), rule) - grace(rule)
+    return f"$due + {milliseconds(idle)}"
+
+
+def _stop(rule: Rule, *, aged: bool) -> str:
+    return _answer("stop", literal(stop_reason(rule, aged=aged)))
 
 
 def _answer(do: str, reason: str) -> str:
@@ -143,12 +177,11 @@ def _dressed(rule: Rule) -> str:
     facts = ", ".join(
         f"{literal(name)}: {jsonata(path)}" for name, path in rule.kind.facts.items()
     )
-    idle = milliseconds(rule.idle) if rule.idle else 0
     owner = '$exists($lookup($tags, "owner")) ? $lookup($tags, "owner") : $eventOwner'
     members = {
         "started": "$exists($started) ? $fromMillis($toMillis($started)) : $eventTime",
         "began": '$phase in ["live", "pending"] ? $began',
-        "due": f"$exists($due) ? $fromMillis($due + {idle})",
+        "due": f"$exists($due) ? $fromMillis({_first_due(rule)})",
         "owner": owner,
         "facts": f"{{{facts}}}",
     }

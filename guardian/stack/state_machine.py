@@ -8,16 +8,17 @@ verdict that a stop was based on), `looks`, `stops`, `failures` (counts), `ackno
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from guardian.documents import Json
 from guardian.ids import Slug
-from guardian.kinds.base import Call, Kind, StartEvent
+from guardian.kinds.base import Call, Kind
 from guardian.outcome import DETAIL_TYPE, SOURCE, VERSION
 from guardian.policy.model import Mode, Rule
 from guardian.stack.judgement import judgement, literal, milliseconds
 from guardian.stack.tasks import State, js, task
+from guardian.verdict import exemptions, grace
 
 MAX_LOOKS = 400
 """A history holds 25,000 events and a look makes some 25: past this the sweep goes on looking."""
@@ -54,11 +55,12 @@ def _beginning(rule: Rule) -> dict[str, State]:
         "Read": {
             "Type": "Pass",
             "Assign": {
-                "id": js(_id(rule.kind.starts)),
+                "id": js(_first_of(start.id for start in rule.kind.starts)),
                 "account": js("$states.input.account"),
                 "region": js("$states.input.region"),
                 "eventTime": js("$states.input.time"),
                 "principals": js(_PRINCIPALS),
+                **_origin(rule),
                 "eventOwner": js(_OWNER),
                 "seen": {},
                 "error": {},
@@ -75,7 +77,7 @@ def _beginning(rule: Rule) -> dict[str, State]:
         },
         "Grace": {
             "Type": "Wait",
-            "Timestamp": js(f"$fromMillis($toMillis($eventTime) + {milliseconds(rule.grace)})"),
+            "Timestamp": js(f"$fromMillis($toMillis($eventTime) + {milliseconds(grace(rule))})"),
             "Output": {},
             "Next": _first_look(rule),
         },
@@ -92,12 +94,19 @@ _PRINCIPALS = (
 _OWNER = f'$exists({_USER}.arn) ? $split({_USER}.arn, "/")[-1] : ""'
 
 
-def _id(starts: Iterable[StartEvent]) -> str:
-    """Each start event keeps the id at its own place."""
-    paths = dict.fromkeys(start.id for start in starts)
-    tried = [f"$states.input.detail.{path}" for path in paths]
+def _first_of(paths: Iterable[str]) -> str:
+    """Each start event keeps a thing at its own place."""
+    tried = [f"$states.input.detail.{path}" for path in dict.fromkeys(paths)]
     choices = "".join(f"$exists({path}) ? {path} : " for path in tried[:-1])
     return choices + tried[-1]
+
+
+def _origin(rule: Rule) -> Mapping[str, Json]:
+    """What the start request said of its own origin, where an exemption asks for it; "" where it said nothing."""
+    if not any(exempt.origin for exempt in exemptions(rule)):
+        return {}
+    said = _first_of(start.origin for start in rule.kind.starts if start.origin)
+    return {"origin": js(f'($said := {said}; $type($said) = "string" ? $said : "")')}
 
 
 def _reads(rule: Rule) -> list[tuple[str, Call]]:

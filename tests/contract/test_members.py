@@ -17,6 +17,7 @@ from guardian.documents import Document, Json, moment, pick, text
 from guardian.errors import AccessDenied, NotFound, Refused
 from guardian.ids import AccountId, Target
 from guardian.kinds import all_kinds
+from guardian.kinds.base import StartEvent
 from guardian.ports import Origin
 from tests.contract.conftest import HUB, ask_for_fault, in_member
 from tests.localaws.conftest import Aws as Boto
@@ -25,6 +26,7 @@ from tests.localaws.conftest import Eventually, HttpCall, new_account
 GLUE = all_kinds()["glue-session"]
 NOTEBOOK = all_kinds()["sagemaker-notebook"]
 CLUSTER = all_kinds()["emr-cluster"]
+START, CLUSTER_START = GLUE.starts[0], CLUSTER.starts[0]
 HOSTILE = 'a {arn} {account} "quoted" ${AWS::AccountId} <!channel> é'
 
 
@@ -179,6 +181,20 @@ def test_who_started_it_is_found_in_the_event_history(
     assert guardian.members.origin(GLUE, target, "preview", started - timedelta(days=1)) is None
 
 
+def test_what_the_start_request_said_of_its_origin_is_found_with_who_made_it(
+    guardian: Aws, aws: Boto, target: Target
+) -> None:
+    start_session(aws, target.account, RequestOrigin="GlueStudioNotebook")
+    start_session(aws, target.account, "silent")
+    started = {c.id: c.started for c in guardian.members.candidates(GLUE, target)}
+    origins = {}
+    for name, moment_of_start in started.items():
+        assert moment_of_start is not None
+        found = guardian.members.origin(GLUE, target, name, moment_of_start)
+        origins[name] = found.origin if found else None
+    assert origins == {"preview": "GlueStudioNotebook", "silent": ""}
+
+
 def test_the_hubs_own_account_is_governed_without_a_role(
     guardian: Aws, aws: Boto, target: Target
 ) -> None:
@@ -302,21 +318,39 @@ def test_the_idle_window_is_text() -> None:
 
 def test_a_user_is_known_by_its_own_name_only() -> None:
     arn = "arn:aws:iam::111122223333:user/ana"
-    assert origin_of({"userIdentity": {"arn": arn}}) == Origin((arn,), "ana")
+    assert origin_of({"userIdentity": {"arn": arn}}, START) == Origin((arn,), "ana")
 
 
 def test_a_role_with_a_path_is_known_by_all_its_names() -> None:
     session = "arn:aws:sts::111122223333:assumed-role/Analyst/ana@example.com"
     issuer = "arn:aws:iam::111122223333:role/aws-reserved/sso/Analyst"
     user: Json = {"arn": session, "sessionContext": {"sessionIssuer": {"arn": issuer}}}
-    assert origin_of({"userIdentity": user}) == Origin(
+    assert origin_of({"userIdentity": user}, START) == Origin(
         (session, issuer, "arn:aws:iam::111122223333:role/Analyst"), "ana@example.com"
     )
 
 
 def test_a_service_is_the_owner_when_there_is_no_arn() -> None:
     caller = {"userIdentity": {"type": "AWSService", "invokedBy": "airflow.amazonaws.com"}}
-    assert origin_of(caller) == Origin((), "airflow.amazonaws.com")
+    assert origin_of(caller, START) == Origin((), "airflow.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("record", "start", "origin"),
+    [
+        (
+            {"requestParameters": {"requestOrigin": "GlueStudioNotebook"}},
+            START,
+            "GlueStudioNotebook",
+        ),
+        ({"requestParameters": {"requestOrigin": 7}}, START, ""),
+        ({"requestParameters": None}, START, ""),
+        ({"requestParameters": {"requestOrigin": "GlueStudioNotebook"}}, CLUSTER_START, ""),
+    ],
+    ids=["told", "no text", "no parameters", "no such parameter"],
+)
+def test_the_origin_is_what_the_request_said(record: Json, start: StartEvent, origin: str) -> None:
+    assert origin_of(record, start).origin == origin
 
 
 @pytest.mark.parametrize("arn", ["", "arn:aws:iam::1:user/x", "arn:aws:sts::1:federated-user/x"])

@@ -29,6 +29,7 @@ REPORTS = (
     ("validate", "--offline"),
     ("explain", "ana"),
     ("explain", "master"),
+    ("policies",),
     ("plan",),
     ("status",),
     ("digest",),
@@ -45,7 +46,7 @@ def commands() -> dict[str, TyperCommand]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    reports = {"validate", "explain", "plan", "digest", "status", "kinds"}
+    reports = {"validate", "explain", "policies", "plan", "digest", "status", "kinds"}
     assert commands().keys() == reports | {"organization", "apply", "sweep", "run", "demo"}
 
 
@@ -66,7 +67,8 @@ def test_a_snapshot_stands_for_aws(governed: Installation, tmp_path: Path) -> No
     forget_calls(governed.cast.aws)
     explained = governed.run("explain", "ana", "--organization", str(snapshot), "--format", "json")
     assert json.loads(explained.out)["policy"] == "sandbox"
-    assert governed.run("validate", "--organization", str(snapshot)).code == 0
+    for command in ("validate", "policies"):
+        assert governed.run(command, "--organization", str(snapshot)).code == 0
     assert calls(governed.cast.aws) == []
 
 

@@ -69,6 +69,13 @@ def test_a_wrong_argument(installation: Installation, arguments: list[str], prob
         ("GUARDIAN_HUB_ACOUNT", "1", "GUARDIAN_HUB_ACOUNT: .*did you mean GUARDIAN_HUB_ACCOUNT"),
         ("GUARDIAN_SCHEDULES_SWEEP", "often", "GUARDIAN_SCHEDULES_SWEEP: .*'often'.*"),
         ("SLACK_API_URL", "http://slack.example", "SLACK_API_URL: must begin with https.*"),
+        (
+            "GUARDIAN_POLICIES",
+            "https://example.com",
+            "GUARDIAN_POLICIES: .*is not a directory or .*",
+        ),
+        ("GUARDIAN_POLICIES", "nowhere", "config/nowhere: there is no such directory"),
+        ("GUARDIAN_POLICIES", "s3://nowhere/x", "s3://nowhere/x: there is no such bucket"),
         ("GUARDIAN_JOURNAL", "sqlite:////dev/null/db", "/dev/null/db: cannot be opened .*"),
     ],
 )

@@ -10,7 +10,7 @@ from guardian.errors import NotFound
 from guardian.ids import AccountId, Target
 from guardian.kinds.base import Kind
 from guardian.ports import Candidate, Origin
-from tests.unit.judging import NOW, session
+from tests.unit.judging import NOW
 
 
 @dataclass
@@ -59,4 +59,7 @@ class Cloud:
         if identifier not in self.unstoppable:
             self.stopped.append(identifier)
             ended = {status for status, phase in kind.phases.items() if phase == "ending"}
-            self.running[target, identifier] = session(min(ended))
+            seen: Any = min(ended)
+            for part in reversed(kind.status.split(".")):
+                seen = {part: seen}
+            self.running[target, identifier] = seen

@@ -63,13 +63,15 @@ def sighting(
     since: datetime | None = LONG_AGO,
     principals: tuple[str, ...] = (PRINCIPAL,),
     identifier: str = "notebook-1",
+    origins: tuple[str, ...] = ("",),
 ) -> Sighting:
-    return Sighting(identifier, TARGET, seen, since, principals)
+    return Sighting(identifier, TARGET, seen, since, principals, origins)
 
 
 def answer_of_the_machine(rule: Rule, sighting: Sighting, now: datetime = NOW) -> dict[str, Any]:
     """What the state machine's expression answers to a sighting whose start was announced."""
     assert sighting.since is not None
+    (origin,) = sighting.origins
     at = str(int(now.timestamp() * 1000))
     text = resolved(judgement(rule), TARGET, "aws").replace("$millis()", at)
     expression = jsonata.Jsonata(text)
@@ -80,6 +82,7 @@ def answer_of_the_machine(rule: Rule, sighting: Sighting, now: datetime = NOW) -
         "account": TARGET.account,
         "eventTime": instant(sighting.since),
         "principals": list(sighting.principals),
+        "origin": origin,
         "eventOwner": "somebody",
     }
     for name, value in variables.items():

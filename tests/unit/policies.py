@@ -1,14 +1,17 @@
-"""Policies and a hub to render."""
+"""Policies and a hub to render, and policy files as people write them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from guardian.ids import AccountId, OuPath, Region, Slug
+from guardian.ids import ROOT, AccountId, OuId, OuPath, Region, Slug
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind
-from guardian.policy.model import Exemption, Mode, Policy, Rule
+from guardian.organization import Account, AccountState, Organization
+from guardian.policy.load import load_policies
+from guardian.policy.model import Exemption, Mode, Policy, PolicyFile, Rule
 from guardian.stack.names import Hub
 from guardian.stack.template import template
 
@@ -37,3 +40,21 @@ def resources(policy: Policy, kind: str = "") -> Mapping[str, Mapping[str, Any]]
     """The properties of what the policy's template makes, by logical id; of one type where it is named."""
     made = json.loads(template(policy, HUB))["Resources"].items()
     return {name: r["Properties"] for name, r in made if r["Type"].endswith(kind)}
+
+
+def tree(ous: Collection[str], *accounts: Account) -> Organization:
+    """An organization of these OUs; without accounts named, with an active one in each."""
+    paths = [ROOT, *(OuPath(ou) for ou in ous if ou != ROOT)]
+    each = [
+        Account(AccountId(f"{number:012}"), path.strip("/") or "root", AccountState.ACTIVE, path)
+        for number, path in enumerate(paths, 1)
+    ]
+    ids = {path: OuId(f"ou-ab12-{number:08}") for number, path in enumerate(paths)}
+    return Organization(HUB.organization, HUB.account, ids, accounts or tuple(each))
+
+
+def written(directory: Path, texts: Mapping[str, str]) -> tuple[PolicyFile, ...]:
+    """Policies of these texts, by name, loaded out of a directory of their own."""
+    for name, text in texts.items():
+        (directory / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load_policies(directory)

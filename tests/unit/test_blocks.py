@@ -11,7 +11,7 @@ from guardian.digest import Audience, Digest, compose
 from guardian.documents import Json
 from guardian.ids import AccountId, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
-from guardian.slack.blocks import SlackMessage, headline, messages, note
+from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
 from guardian.slack.chart import draw
 from guardian.slack.text import QUOTE, clean, clip, code, size
 from tests.unit.test_digest import DATA, DAY, DUBLIN, NINE, PRICES, glue, unpriced
@@ -103,6 +103,14 @@ def test_whatever_people_write_the_limits_hold_and_nothing_is_injected(
 def test_a_note_of_any_text_is_within_limits_and_harmless(text: str) -> None:
     assert_harmless(note(f"No chart: {text}"))
     assert_within_limits(note(f"No chart: {text}"))
+
+
+@given(lines=st.lists(any_text, max_size=30))
+def test_a_notice_of_any_lines_is_within_limits_and_harmless(lines: list[str]) -> None:
+    message = notice(["The policies are broken", *lines])
+    assert_harmless(message)
+    assert_within_limits(message)
+    assert said(message).count("`") == 2 * min(len(lines), 10)
 
 
 def test_thousands_of_the_longest_entries_fit() -> None:

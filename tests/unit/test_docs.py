@@ -9,7 +9,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from guardian.cli import CODES, HELD, app
+from guardian.cli import app
+from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind

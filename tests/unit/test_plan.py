@@ -271,3 +271,19 @@ def ids_differ(changes: Iterable[Change]) -> bool:
     whole = tuple(changes)
     parts = [Plan(tuple(c for c in whole if c is not left), ()) for left in whole]
     return len({part.id for part in (*parts, Plan(whole, ()))}) == len(whole) + 1
+
+
+def test_what_is_there_stays_while_nobody_knows_which_regions_an_account_has_enabled() -> None:
+    everywhere = desired({ONE: ALPHA, TWO: BETA})
+    there = rolled_out(everywhere)
+    fewer = [
+        replace(s, targets=frozenset(t for t in s.targets if t.region != VIRGINIA))
+        for s in everywhere.stack_sets
+    ]
+    unsure = replace(everywhere, stack_sets=tuple(fewer), unsure=frozenset({ONE}))
+    deleted = [c.target for c in plan(unsure, there.values()).changes if c.target]
+    assert ONE not in {target.account for target in deleted}
+    moved = replace(desired({ONE: BETA, TWO: BETA}), unsure=frozenset({ONE}))
+    assert HERE in [
+        c.target for c in plan(moved, there.values()).changes if c.action is Action.DELETE_INSTANCE
+    ]

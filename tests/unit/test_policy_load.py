@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from guardian.errors import InputError
 from guardian.ids import Region
-from guardian.policy.load import load_policies, slug_of
+from guardian.policy.load import load_policies, parse_policies, slug_of
 from guardian.policy.model import Exemption, KindSettings, Mode, NotifySettings, PolicyFile
 
 EVERYTHING = """\
@@ -111,6 +111,27 @@ def test_an_alias_stands_for_its_anchor(tmp_path: Path) -> None:
     content = "ou: /\nkinds:\n  glue-session: &short {grace: 5m}\n  sagemaker-notebook: *short\n"
     file = load_one(tmp_path, content)
     assert file.kinds["sagemaker-notebook"].grace == timedelta(minutes=5)
+
+
+def test_a_merge_key_lets_kinds_share_settings(tmp_path: Path) -> None:
+    content = """\
+ou: /
+kinds:
+  glue-session: &short {grace: 5m, mode: stop}
+  sagemaker-notebook: {<<: *short, mode: observe}
+"""
+    file = load_one(tmp_path, content)
+    shared = KindSettings(mode=Mode.OBSERVE, grace=timedelta(minutes=5))
+    assert file.kinds["sagemaker-notebook"] == shared
+    assert file.positions["kinds.sagemaker-notebook.grace"].line == 3
+    assert file.positions["kinds.sagemaker-notebook.mode"].line == 4
+
+
+def test_policies_are_the_same_wherever_their_bytes_come_from(tmp_path: Path) -> None:
+    (file,) = parse_policies([("s3://bucket/prefix/Data Science.yaml", EVERYTHING.encode())])
+    (written,) = load_policies(write(tmp_path, {"Data Science.yaml": EVERYTHING}))
+    assert (file.slug, file.kinds, file.exempt) == (written.slug, written.kinds, written.exempt)
+    assert str(file.ou_position) == "s3://bucket/prefix/Data Science.yaml:1:5"
 
 
 def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:

@@ -1,19 +1,19 @@
 """What holds for an account: inheritance down the tree of OUs."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from guardian.errors import InputError
-from guardian.ids import AccountId, OuId, OuPath, Region, Slug, ancestors
+from guardian.ids import AccountId, OuId, OuPath, Region, Slug
 from guardian.kinds import all_kinds
-from guardian.organization import Account, AccountState, Organization
+from guardian.organization import ENABLED_BY_DEFAULT, Account, AccountState, Organization
+from guardian.places import Position
 from guardian.policy.model import (
+    ALL_ENABLED,
     Exemption,
     KindSettings,
     Mode,
@@ -21,10 +21,10 @@ from guardian.policy.model import (
     NotifySettings,
     Policy,
     PolicyFile,
-    Position,
     Rule,
 )
-from guardian.policy.resolve import Governance, resolve
+from guardian.policy.resolve import resolve
+from tests.unit.policies import written
 
 TODAY = date(2026, 11, 23)
 MANAGEMENT = AccountId("999999999999")
@@ -206,67 +206,67 @@ def test_an_expired_exemption_is_a_warning_with_its_place() -> None:
     )
 
 
-KIND_SETTINGS = st.builds(
-    KindSettings,
-    mode=st.none() | st.sampled_from(Mode),
-    grace=st.none() | st.timedeltas(timedelta(), timedelta(days=1)),
-)
-FILES = st.lists(
-    st.builds(
-        policy_file,
-        st.sampled_from(PATHS),
-        mode=st.none() | st.sampled_from(Mode),
-        regions=st.sampled_from([(IRELAND,), (IRELAND, VIRGINIA)]),
-        kinds=st.dictionaries(st.sampled_from(list(all_kinds())), KIND_SETTINGS),
-        exempt=st.lists(st.builds(Exemption, id=st.sampled_from("xyz")), max_size=2).map(tuple),
-    ),
-    unique_by=lambda file: file.ou,
-)
-ACCOUNTS = st.lists(
-    st.builds(account, st.integers(1, 99), st.sampled_from(PATHS), st.sampled_from(AccountState)),
-    unique_by=lambda member: member.id,
-)
+HOUR = timedelta(hours=1)
 
 
-def effective(governance: Governance, member: AccountId) -> tuple[object, ...] | None:
-    """What holds for an account, whatever the policy is called."""
-    by_slug = {policy.slug: policy for policy in governance.policies}
-    slug = governance.policy_of.get(member)
-    policy = by_slug[slug] if slug else None
-    return (policy.regions, policy.rules, policy.notify) if policy else None
-
-
-@given(FILES, ACCOUNTS)
-def test_every_account_is_governed_once_or_has_a_reason(
-    files: list[PolicyFile], accounts: list[Account]
+@pytest.mark.parametrize(
+    ("kind", "grace", "max_age", "expected"),
+    [
+        ("glue-session", HOUR, 2 * HOUR, "2h says nothing: its grace of 1h is over by then"),
+        ("glue-session", HOUR, HOUR, "1h says nothing: its grace of 1h is over by then"),
+        ("glue-session", 2 * HOUR, HOUR, "1h comes before the end of its grace of 2h"),
+        ("sagemaker-notebook", None, 13 * HOUR, "13h says nothing: its grace of 12h is over by then"),
+        ("emr-cluster", HOUR, HOUR, "1h comes with the end of its grace of 1h"),
+    ],
+)  # fmt: skip
+def test_a_max_age_that_does_not_go_with_the_grace_is_a_warning(
+    kind: str, grace: timedelta | None, max_age: timedelta, expected: str
 ) -> None:
-    governance = resolve(files, organization(*accounts), TODAY)
-    governed, ungoverned = set(governance.policy_of), set(governance.ungoverned)
-    assert not governed & ungoverned
-    assert governed | ungoverned == {a.id for a in accounts}
-    assert all(governance.ungoverned.values())
-    assert sorted(p.slug for p in governance.policies) == sorted(f.slug for f in files)
+    said = {kind: KindSettings(grace=grace, max_age=max_age)}
+    place = Position("policies/root.yaml", 5, 9)
+    file = policy_file(
+        "/", regions=(IRELAND,), kinds=said, positions={f"kinds.{kind}.max_age": place}
+    )
+    (warning,) = resolve([file], organization(), TODAY).warnings
+    assert str(warning) == f"policies/root.yaml:5:9: kinds.{kind}.max_age: {expected}"
 
 
-@given(FILES, ACCOUNTS, st.randoms(use_true_random=False))
-def test_the_order_of_files_does_not_matter(
-    files: list[PolicyFile], accounts: list[Account], order: random.Random
+def test_a_max_age_beside_an_idle_time_is_no_warning() -> None:
+    said = {"emr-cluster": KindSettings(grace=HOUR, max_age=2 * HOUR)}
+    file = policy_file(
+        "/",
+        regions=(IRELAND,),
+        kinds=said,
+        positions={"kinds.emr-cluster.max_age": Position("policies/root.yaml", 5, 9)},
+    )
+    assert resolve([file], organization(), TODAY).warnings == ()
+
+
+def test_a_max_age_that_comes_too_early_is_told_in_the_file_that_makes_it_so(
+    tmp_path: Path,
 ) -> None:
-    shuffled = order.sample(files, len(files))
-    tree = organization(*accounts)
-    assert resolve(shuffled, tree, TODAY) == resolve(files, tree, TODAY)
+    texts = {
+        "root": "ou: /\nregions: [eu-west-1]\nkinds: {emr-cluster: {max_age: 1d}}",
+        "a": "ou: /A\nkinds: {emr-cluster: {grace: 2d}}",
+        "b": "ou: /A/B\nmode: stop",
+    }
+    (warning,) = resolve(written(tmp_path, texts), organization(), TODAY).warnings
+    file = (tmp_path / "a.yaml").as_posix()
+    message = "kinds.emr-cluster.max_age: 1d comes before the end of its grace of 2d"
+    assert str(warning) == f"{file}:2:30: {message}"
 
 
-@given(FILES, ACCOUNTS, st.sampled_from(PATHS))
-def test_a_file_changes_nothing_outside_its_ou(
-    files: list[PolicyFile], accounts: list[Account], ou: str
-) -> None:
-    tree = organization(*accounts)
-    others = [file for file in files if file.ou != ou]
-    extra = policy_file(ou, mode=Mode.STOP, regions=(VIRGINIA,), exempt=(Exemption(id="new"),))
-    before, after = resolve(others, tree, TODAY), resolve([*others, extra], tree, TODAY)
-    for member in accounts:
-        if OuPath(ou) not in ancestors(member.ou):
-            assert effective(after, member.id) == effective(before, member.id)
-        elif member.state is AccountState.ACTIVE:
-            assert effective(after, member.id) != effective(before, member.id)
+def test_where_nobody_asked_an_account_all_enabled_regions_are_those_of_every_account() -> None:
+    member, unasked = account(1, "/"), account(2, "/")
+    asked = {member.id: frozenset({IRELAND, Region("ap-east-1")})}
+    everywhere = replace(organization(member, unasked), enabled=asked)
+    governance = resolve([policy_file("/", regions=(ALL_ENABLED,))], everywhere, TODAY)
+    assert governance.regions[member.id] == ("ap-east-1", "eu-west-1")
+    assert set(governance.regions[unasked.id]) == ENABLED_BY_DEFAULT
+
+
+def test_a_named_region_that_an_account_has_not_enabled_is_not_governed_there() -> None:
+    member, unasked = account(1, "/"), account(2, "/")
+    tree_ = replace(organization(member, unasked), enabled={member.id: frozenset({IRELAND})})
+    governance = resolve([policy_file("/", regions=(IRELAND, VIRGINIA))], tree_, TODAY)
+    assert governance.regions == {member.id: (IRELAND,), unasked.id: (IRELAND, VIRGINIA)}

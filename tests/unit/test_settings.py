@@ -61,6 +61,7 @@ IN_ENVIRONMENT = {
     "call_as": "delegated-admin",
     "member_role": "costs-member",
     "journal": "sqlite:////data/costs.db",
+    "policies": "s3://costs-policies/production",
     "slack.channel": "#costs",
     "slack.digest": "0 7 * * mon",
     "slack.timezone": "Asia/Tokyo",

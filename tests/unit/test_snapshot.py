@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from guardian.errors import InputError
 from guardian.ids import AccountId, OuId, OuPath
-from guardian.organization import Account, AccountState, Organization
+from guardian.organization import ENABLED_BY_DEFAULT, Account, AccountState, Organization
 from guardian.snapshot import document, read
 
 OUS = {OuPath("/"): OuId("r-ab12"), OuPath("/Data Science"): OuId("ou-ab12-11111111")}
@@ -17,10 +17,18 @@ accounts = st.builds(
     st.text(max_size=9),
     st.sampled_from(AccountState),
     st.sampled_from(sorted(OUS)),
+    st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=3),
 )
-organizations = st.lists(accounts, max_size=5, unique_by=lambda a: a.id).map(
+regions = st.none() | st.frozensets(st.sampled_from(sorted(ENABLED_BY_DEFAULT)))
+organizations = st.lists(
+    st.tuples(accounts, regions), max_size=5, unique_by=lambda a: a[0].id
+).map(
     lambda found: Organization(
-        "o-exampleorgid", AccountId("999999999999"), OUS, tuple(sorted(found, key=lambda a: a.id))
+        "o-exampleorgid",
+        AccountId("999999999999"),
+        OUS,
+        tuple(sorted((account for account, _ in found), key=lambda a: a.id)),
+        {account.id: enabled for account, enabled in found if enabled is not None},
     )
 )
 WHOLE = {
@@ -47,6 +55,22 @@ def test_a_snapshot_needs_no_management_account_and_no_state(tmp_path: Path) -> 
     assert account.active
 
 
+def with_account(**more: object) -> dict[str, object]:
+    return {"accounts": [{"id": "111122223333", "path": "/", **more}]}
+
+
+def test_regions_and_tags_of_an_account_are_read_where_they_are_given(tmp_path: Path) -> None:
+    path = tmp_path / "organization.json"
+    given = with_account(regions=["eu-south-2", "eu-west-1"], tags={"team": "data"})
+    path.write_text(json.dumps(WHOLE | given))
+    organization = read(path)
+    assert organization.enabled == {"111122223333": {"eu-south-2", "eu-west-1"}}
+    assert organization.accounts[0].tags == {"team": "data"}
+    path.write_text(json.dumps(WHOLE | with_account(regions=None, tags=None)))
+    organization = read(path)
+    assert (organization.enabled, organization.accounts[0].tags) == ({}, {})
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
@@ -67,6 +91,14 @@ def test_a_snapshot_needs_no_management_account_and_no_state(tmp_path: Path) -> 
             {"accounts": [{"id": "111122223333", "path": "/", "state": "ASLEEP"}]},
             f"accounts[0].state: ASLEEP is none of {', '.join(AccountState)}",
         ),
+        (with_account(regions="eu-west-1"), "accounts[0].regions: is no list"),
+        (
+            with_account(regions=["eu-west"]),
+            "accounts[0].regions: 'eu-west' is not a region such as eu-west-1",
+        ),
+        (with_account(regions=[7]), "accounts[0].regions: 7 is not a region such as eu-west-1"),
+        (with_account(tags=["team"]), "accounts[0].tags: is no mapping"),
+        (with_account(tags={"team": 7}), "accounts[0].tags.team: is no text"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(

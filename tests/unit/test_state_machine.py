@@ -2,7 +2,8 @@
 
 import json
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import jsonata
@@ -14,11 +15,14 @@ from guardian.documents import instant
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind
+from guardian.policy.hours import Hours, parse_window
 from guardian.policy.model import Exemption, Mode, Rule
 from guardian.stack.judgement import judgement
 from guardian.stack.names import resolved
 from guardian.stack.state_machine import MAX_LOOKS, definition, permissions
+from guardian.stack.template import template
 from tests.unit.judging import LONG_AGO, TARGET, rule
+from tests.unit.policies import HUB, policy
 
 every_kind = pytest.mark.parametrize("kind", all_kinds().values(), ids=all_kinds())
 modes = pytest.mark.parametrize("mode", list(Mode))
@@ -142,6 +146,74 @@ def test_a_grace_is_waited_for_before_the_first_look() -> None:
     states = machine(rule("glue-session", grace=timedelta(hours=2)))["States"]
     assert states["Grace"]["Timestamp"] == "{% $fromMillis($toMillis($eventTime) + 7200000) %}"
     assert states["Read"]["Next"] == "Grace"
+
+
+def test_a_grace_is_waited_for_no_longer_than_the_greatest_age() -> None:
+    governed = replace(rule("glue-session", grace=timedelta(hours=2)), max_age=timedelta(hours=1))
+    states = machine(governed)["States"]
+    assert states["Grace"]["Timestamp"] == "{% $fromMillis($toMillis($eventTime) + 3600000) %}"
+
+
+def assigned(expression: str, detail: Any) -> Any:
+    """What an expression of the state Read makes of an event's detail."""
+    read = jsonata.Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    frame = read.create_frame()
+    frame.bind("states", {"input": {"detail": detail}})
+    return read.evaluate(None, frame)
+
+
+@pytest.mark.parametrize(
+    ("request_parameters", "origin"),
+    [
+        ({"requestOrigin": "GlueStudioNotebook"}, "GlueStudioNotebook"),
+        ({"requestOrigin": ""}, ""),
+        ({"requestOrigin": None}, ""),
+        ({"requestOrigin": 7}, ""),
+        ({"requestOrigin": ["GlueStudioNotebook"]}, ""),
+        ({"requestOrigin": {}}, ""),
+        ({}, ""),
+        (None, ""),
+        ("x", ""),
+    ],
+)
+def test_the_machine_takes_the_origin_from_the_event_whatever_it_says(
+    request_parameters: Any, origin: str
+) -> None:
+    states = machine(rule("glue-session", Exemption(origin="GlueStudio*")))["States"]
+    detail = {"requestParameters": request_parameters}
+    assert assigned(states["Read"]["Assign"]["origin"], detail) == origin
+
+
+@every_kind
+def test_the_origin_is_taken_only_where_an_exemption_asks_and_the_kind_tells(kind: Kind) -> None:
+    tells = any(start.origin for start in kind.starts)
+    asking = machine(rule(kind.key, Exemption(origin="GlueStudio*", reason="Studio")))["States"]
+    assert ("origin" in asking["Read"]["Assign"]) is tells
+    assert ("exempt: Studio" in asking["Judge"]["Assign"]["verdict"]) is tells
+    assert "origin" not in machine(governed(kind))["States"]["Read"]["Assign"]
+
+
+OFFICE = Hours("Europe/London", (parse_window("mon-fri 07:00-20:00"),), rests=True)
+NEW_YORK = Hours(
+    "America/New_York",
+    tuple(map(parse_window, ("mon-fri 07:00-12:00", "mon-fri 13:00-20:00", "sat 09:00-17:00"))),
+    rests=False,
+    holidays=tuple(date(2026 + n // 10, n % 10 + 1, 25) for n in range(60)),
+)
+
+
+@pytest.mark.parametrize(("hours", "most"), [(OFFICE, 900), (NEW_YORK, 2000)])
+def test_hours_take_little_of_a_template(hours: Hours, most: int) -> None:
+    kind = all_kinds()["glue-session"]
+    without = policy(kinds=(kind,))
+    within = replace(without, rules=(replace(without.rules[0], hours=hours),))
+    added = [len(template(each, HUB).encode()) for each in (within, without)]
+    assert 0 < added[0] - added[1] < most
+
+
+def test_hours_that_never_rest_take_nothing() -> None:
+    always = Hours("Europe/London", (parse_window("00:00-24:00"),), rests=False)
+    assert machine(replace(rule("glue-session"), hours=always)) == machine(rule("glue-session"))
 
 
 @pytest.mark.parametrize(

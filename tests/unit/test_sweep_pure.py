@@ -10,18 +10,12 @@ import pytest
 from guardian.documents import instant
 from guardian.errors import AccessDenied, NotFound, Refused, Unavailable
 from guardian.ids import AccountId, OuPath, Region, Slug, Target
-from guardian.jobs.sweep import (
-    BETWEEN_CONFIRMATIONS,
-    CONFIRMATIONS,
-    Place,
-    Search,
-    Swept,
-    governed_places,
-    sweep_once,
-)
+from guardian.jobs.sweep import Place, Search, Swept, governed_places, sweep_once
+from guardian.jobs.sweep.stop import BETWEEN_CONFIRMATIONS, CONFIRMATIONS
 from guardian.kinds.base import Kind
 from guardian.outcome import About, By, Finding, Outcome, Result
-from guardian.policy.model import Exemption, Mode, Policy, Rule
+from guardian.policy.hours import Hours, parse_window
+from guardian.policy.model import Exemption, Limits, Mode, Policy, Rule
 from guardian.policy.resolve import Governance
 from guardian.ports import Origin
 from tests.unit.cloud import Cloud
@@ -33,6 +27,8 @@ GRACE, MARGIN = timedelta(minutes=30), timedelta(minutes=10)
 OTHER = replace(TARGET, account=AccountId("444455556666"))
 DEV = Origin(("arn:aws:iam::111122223333:role/dev",), "ana")
 PROD = Origin((PRINCIPAL,), "etl")
+STUDIO = replace(DEV, origin="GlueStudioNotebook")
+FROM_STUDIO = Exemption(origin="GlueStudio*", reason="Studio")
 BY_PROD = Exemption(principal="*:role/prod-*", reason="production")
 TAGGED = Exemption(tags={"guardian": "keep"})
 
@@ -41,6 +37,17 @@ def place(*exempt: Exemption, target: Target = TARGET, mode: Mode = Mode.STOP) -
     governed: Rule = rule("glue-session", *exempt, grace=GRACE, mode=mode)
     holding = Policy(Slug("sandbox"), OuPath("/Sandbox"), "s.yaml", (IRELAND,), (governed,))
     return Place(holding, target, governed)
+
+
+def ruled(here: Place, **changed: Any) -> Place:
+    """The place under a rule that differs in some settings."""
+    return replace(here, rule=replace(here.rule, **changed))
+
+
+def limited(here: Place, slug: str, stops: int) -> Place:
+    """The place under a policy that allows this many stops in a sweep."""
+    allowed = replace(here.policy, slug=Slug(slug), limits=Limits(stops))
+    return replace(here, policy=allowed)
 
 
 def search(waited: list[timedelta] | None = None, **changed: Any) -> Search:
@@ -184,6 +191,123 @@ def test_an_exemption_by_who_started_it_needs_to_know_who(
     if origin:
         cloud.origins["one"] = origin
     assert results(swept(cloud, place(BY_PROD))) == expected
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, []),
+        (STUDIO, [("one", Result.KEPT)]),
+        (replace(STUDIO, origin="Console"), [("one", Result.STOPPED)]),
+        (DEV, [("one", Result.STOPPED)]),
+    ],
+    ids=["unknown", "exempt", "from elsewhere", "from nowhere in particular"],
+)
+def test_an_exemption_by_origin_needs_to_know_what_the_start_request_said(
+    swept: Sweep, origin: Origin | None, expected: list[tuple[str, Result]]
+) -> None:
+    cloud = holding("one")
+    if origin:
+        cloud.origins["one"] = origin
+    assert results(swept(cloud, place(FROM_STUDIO))) == expected
+    assert cloud.asked[:1] == [f"{TARGET} glue-session one"]
+
+
+def test_the_origin_of_what_would_not_be_stopped_anyway_is_not_asked_for(swept: Sweep) -> None:
+    cloud = holding("kept", tags={"guardian": "keep"})
+    cloud.running[TARGET, "young"] = session(began=NOW - GRACE)
+    swept(cloud, place(FROM_STUDIO, TAGGED))
+    assert cloud.asked == []
+
+
+@pytest.mark.parametrize(
+    ("window", "stopped"),
+    [
+        ("mon 07:00-20:00", []),
+        ("mon 11:00-11:51", []),  # NOW is noon: the executions were woken nine minutes ago
+        ("mon 11:00-11:50", ["one"]),
+        ("mon 12:01-20:00", ["one"]),
+    ],
+)
+def test_what_rests_or_rested_a_moment_ago_is_left(
+    swept: Sweep, window: str, stopped: list[str]
+) -> None:
+    cloud = holding("one")
+    hours = Hours("Europe/London", (parse_window(window),), rests=True)
+    swept(cloud, ruled(place(), hours=hours))
+    assert cloud.stopped == stopped
+    assert (cloud.asked != []) is (stopped != [])
+
+
+@pytest.mark.parametrize(
+    ("age", "stopped"),
+    [
+        (timedelta(hours=6), []),
+        (timedelta(hours=6) + MARGIN - timedelta(seconds=1), []),
+        (timedelta(hours=6) + MARGIN, ["j-1"]),
+    ],
+)
+def test_what_is_at_work_is_stopped_a_margin_after_it_became_too_old(
+    swept: Sweep, age: timedelta, stopped: list[str]
+) -> None:
+    idle, longest = timedelta(hours=1), timedelta(hours=6)
+    governed = replace(rule("emr-cluster", idle=idle), max_age=longest)
+    cloud = Cloud({(TARGET, "j-1"): cluster("RUNNING", NOW - age)})
+    found = swept(cloud, replace(place(), rule=governed))
+    assert cloud.stopped == stopped
+    assert [(o.result, o.reason, o.due) for o in found.outcomes] == [
+        (Result.STOPPED, "older than 6h", NOW - age + GRACE + idle) for _ in stopped
+    ]
+
+
+@pytest.mark.parametrize(("minutes", "stopped"), [(19, []), (20, []), (29, []), (30, ["one"])])
+def test_a_grace_longer_than_the_greatest_age_is_cut_short(
+    swept: Sweep, minutes: int, stopped: list[str]
+) -> None:
+    cloud = holding("one", began=NOW - timedelta(minutes=minutes))
+    found = swept(cloud, ruled(place(), max_age=timedelta(minutes=20)))
+    assert cloud.stopped == stopped
+    assert [outcome.reason for outcome in found.outcomes] == ["older than 20m" for _ in stopped]
+
+
+def test_a_policy_may_allow_fewer_stops_than_the_brake_and_holds_only_its_own(
+    swept: Sweep,
+) -> None:
+    ages = {"new": 2, "old": 9, "older": 20}
+    cloud = Cloud(
+        {(TARGET, i): session(began=NOW - timedelta(hours=age)) for i, age in ages.items()}
+    )
+    cloud.running[OTHER, "other"] = session(began=NOW - timedelta(hours=1))
+    found = swept(cloud, limited(place(), "careful", 1), limited(place(target=OTHER), "free", 9))
+    assert cloud.stopped == ["older", "other"]
+    assert found.held == 2
+    assert [finding.subject for finding in found.findings] == ["old", "new"]
+    assert {finding.reason for finding in found.findings} == {
+        "held: more than 1 of policy careful were due in one sweep (limits.stops_per_sweep)"
+    }
+
+
+def test_the_limit_of_a_policy_holds_for_all_its_places_together(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.running[OTHER, "two"] = session(began=LONG_AGO - timedelta(days=1))
+    swept(cloud, *(limited(place(target=target), "careful", 1) for target in (TARGET, OTHER)))
+    assert cloud.stopped == ["two"]
+
+
+def test_what_a_policy_holds_leaves_its_turn_to_others_under_the_brake(swept: Sweep) -> None:
+    cloud = holding("a", "b", began=LONG_AGO)
+    cloud.running[OTHER, "c"] = session(began=NOW - timedelta(hours=2))
+    cloud.running[OTHER, "d"] = session(began=NOW - timedelta(hours=1))
+    places = limited(place(), "careful", 1), limited(place(target=OTHER), "free", 9)
+    found = swept(cloud, *places, how=search(most=2))
+    assert cloud.stopped == ["a", "c"]
+    assert [(finding.subject, finding.reason) for finding in found.findings] == [
+        (
+            "b",
+            "held: more than 1 of policy careful were due in one sweep (limits.stops_per_sweep)",
+        ),
+        ("d", "held: more than 2 were due in one sweep"),
+    ]
 
 
 def test_who_started_it_owns_it_where_no_tag_says_so(swept: Sweep) -> None:

@@ -9,11 +9,14 @@ import pytest
 from guardian.ids import AccountId
 from guardian.kinds import all_kinds
 from guardian.policy.durations import spoken
+from guardian.policy.hours import Hours, parse_window
 from guardian.policy.model import Exemption, Rule
 from guardian.verdict import (
     KEEP_UNTIL,
     PAUSE,
+    RESTING,
     UNCLEAR_KEEP_UNTIL,
+    UNKNOWN_ORIGIN,
     Gone,
     Keep,
     LookAgain,
@@ -72,6 +75,32 @@ def started(verdict: Verdict, began: datetime, since: datetime) -> Case:
     return Case(GLUE, sighting(session(began=began), since), verdict)
 
 
+def started_from(verdict: Verdict, exempt: Exemption, *origins: str) -> Case:
+    return Case(rule("glue-session", exempt), sighting(session(), origins=origins), verdict)
+
+
+def aged(verdict: Verdict, age: timedelta, *, grace: timedelta = 30 * MINUTE, **seen: Any) -> Case:
+    """A cluster of this age where an hour's idleness is due, and so is whatever is older than six."""
+    governed = replace(IDLE, grace=grace, max_age=6 * HOUR)
+    return Case(governed, sighting(cluster(began=NOW - age, **seen)), verdict)
+
+
+def bounded(verdict: Verdict, age: timedelta) -> Case:
+    """A session of this age whose grace of half an hour cannot be, for twenty minutes are the most."""
+    governed = replace(GLUE, max_age=20 * MINUTE)
+    return Case(governed, sighting(session(began=NOW - age)), verdict)
+
+
+def at_noon(verdict: Verdict, hours: Hours, seen: Any = None, exempt: Exemption = TAGGED) -> Case:
+    """NOW is a Monday, and noon in London."""
+    governed = replace(GLUE, hours=hours, exempt=(exempt,))
+    return Case(governed, sighting(session() if seen is None else seen), verdict)
+
+
+def rests(*windows: str, zone: str = "Europe/London", holidays: tuple[date, ...] = ()) -> Hours:
+    return Hours(zone, tuple(map(parse_window, windows)), rests=True, holidays=holidays)
+
+
 def kept_until(tag: str) -> dict[str, str]:
     return {KEEP_UNTIL: tag}
 
@@ -84,6 +113,10 @@ OVER = Stop(LONG_AGO + 30 * MINUTE, "grace of 30m is over")
 IDLED = Stop(LONG_AGO + HOUR, "idle for 1h")
 YOUNG = "its grace of 30m is not over"
 KEPT_BY_TAG = Keep("exempt: tag guardian=keep")
+AT_WORK: dict[str, Any] = {"state": "RUNNING", "samples": QUIET}
+STUDIO = Exemption(origin="GlueStudio*", reason="Studio")
+WORKDAYS = rests("mon-fri 07:00-20:00")
+TILL_EIGHT = LookAgain(NOW + 8 * HOUR, RESTING)
 WHO = again("who started it is unknown and an exemption depends on it")
 
 CASES = {
@@ -147,6 +180,16 @@ CASES = {
         replace(TAGGED, reason="third"),
         tags={"guardian": "keep"},
     ),
+    "where it was started from": started_from(
+        Keep("exempt: Studio"), STUDIO, "GlueStudioNotebook"
+    ),
+    "started from elsewhere": started_from(OVER, STUDIO, "MyGlueStudio"),
+    "a start request that says nothing of its origin": started_from(OVER, STUDIO, ""),
+    "no origin fits no pattern": started_from(OVER, replace(STUDIO, origin="*"), ""),
+    "an expired exemption by origin": started_from(
+        OVER, replace(STUDIO, expires=TODAY), "GlueStudioNotebook"
+    ),
+    "a kind whose start requests have no origin": emr(IDLED, STUDIO, samples=QUIET),
     # keep-until
     "kept alive": glue(
         LookAgain(NOW + SECOND, "kept alive until 2026-11-23T12:00:01Z"),
@@ -176,6 +219,71 @@ CASES = {
         GLUE,
         sighting(session("PROVISIONING", NOW), NOW),
         LookAgain(NOW + 30 * MINUTE, YOUNG),
+    ),
+    "a second before the most it may be": bounded(
+        LookAgain(NOW + SECOND, "it is not older than 20m"), 20 * MINUTE - SECOND
+    ),
+    "as old as it may be before its grace is over": bounded(
+        Stop(NOW, "older than 20m"), 20 * MINUTE
+    ),
+    # whether its rule rests
+    "in the hours in which its rule rests": at_noon(TILL_EIGHT, WORKDAYS),
+    "outside the hours in which its rule applies": at_noon(
+        TILL_EIGHT, replace(rests("mon-fri 20:00-24:00", "00:00-07:00"), rests=False)
+    ),
+    "outside the hours in which its rule rests": at_noon(
+        OVER, rests("mon 12:01-24:00", "tue 00:00-24:00")
+    ),
+    "the minute at which the rest begins": at_noon(
+        LookAgain(NOW + MINUTE, RESTING), rests("mon 12:00-12:01")
+    ),
+    "the minute at which the rest ends": at_noon(OVER, rests("mon 11:00-12:00")),
+    "noon is half past five in Kolkata": at_noon(
+        LookAgain(NOW + MINUTE, RESTING), rests("17:30-17:31", zone="Asia/Kolkata")
+    ),
+    "a holiday is no Monday": at_noon(OVER, replace(WORKDAYS, holidays=(TODAY,))),
+    "a rest on holidays": at_noon(
+        LookAgain(NOW + 12 * HOUR, RESTING), rests("holiday 00:00-24:00", holidays=(TODAY,))
+    ),
+    "a rest without end goes on at midnight": at_noon(
+        LookAgain(NOW + 12 * HOUR, RESTING), rests("00:00-24:00")
+    ),
+    "hours without a rest": at_noon(OVER, replace(rests("00:00-24:00"), rests=False)),
+    "over while its rule rests": at_noon(Gone("it is STOPPED"), WORKDAYS, session("STOPPED")),
+    "exempt while its rule rests": at_noon(
+        KEPT_BY_TAG, WORKDAYS, session(tags={"guardian": "keep"})
+    ),
+    "young while its rule rests": Case(
+        replace(GLUE, hours=WORKDAYS),
+        sighting(session(began=NOW - 20 * MINUTE)),
+        LookAgain(NOW + 10 * MINUTE, YOUNG),
+    ),
+    "too old while its rule rests": Case(
+        replace(GLUE, hours=WORKDAYS, max_age=HOUR), sighting(session()), TILL_EIGHT
+    ),
+    # whether it is too old
+    "at work and too old": aged(
+        Stop(LONG_AGO + 90 * MINUTE, "older than 6h"), 48 * HOUR, **AT_WORK
+    ),
+    "at work and as old as it may be": aged(
+        Stop(NOW - 4 * HOUR - 30 * MINUTE, "older than 6h"), 6 * HOUR, **AT_WORK
+    ),
+    "at work and soon too old": aged(
+        LookAgain(NOW + 2 * MINUTE, "it is at work"), 6 * HOUR - 2 * MINUTE, **AT_WORK
+    ),
+    "no samples and soon too old": aged(
+        LookAgain(NOW + 2 * MINUTE, "too few samples to call it idle"), 6 * HOUR - 2 * MINUTE
+    ),
+    "at work and not old": aged(again("it is at work", LATER), 3 * HOUR, **AT_WORK),
+    "idle and not old": aged(Stop(NOW - 90 * MINUTE, "idle for 1h"), 3 * HOUR, samples=QUIET),
+    "too young to have been idle and soon too old": aged(
+        LookAgain(NOW + 30 * MINUTE, "it is too young to have been idle for 1h"),
+        5 * HOUR + 30 * MINUTE,
+        grace=5 * HOUR + 15 * MINUTE,
+        samples=QUIET,
+    ),
+    "too old before it could have been idle": aged(
+        Stop(NOW, "older than 6h"), 6 * HOUR, grace=5 * HOUR + 15 * MINUTE, **AT_WORK
     ),
     # whether it is idle
     "at work": emr(again("it is at work", LATER), state="RUNNING", samples=QUIET),
@@ -246,6 +354,14 @@ def test_an_exemption_expires_at_midnight(before: timedelta, verdict: Verdict) -
     seen = sighting(session(tags={"guardian": "keep"}))
     assert judge(governed.kind, governed, seen, now) == verdict
     assert judged_by_the_machine(governed, seen, now) == verdict
+
+
+def test_an_exemption_by_origin_needs_to_know_the_origin() -> None:
+    governed = rule("glue-session", STUDIO)
+    unknown = sighting(session(), origins=())
+    assert judge(governed.kind, governed, unknown, NOW) == again(UNKNOWN_ORIGIN)
+    expired = replace(governed, exempt=(replace(STUDIO, expires=TODAY),))
+    assert judge(expired.kind, expired, unknown, NOW) == OVER
 
 
 def test_without_an_announcement_only_the_resource_tells_when_it_began() -> None:

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import FrameType
@@ -11,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from guardian.app import Guardian, World, editions, open_guardian
+from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
-from guardian.errors import GuardianError, InputError
+from guardian.daemon.held import HeldPolicies, hold
+from guardian.errors import GuardianError
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.reconcile import apply_once, plan_once
@@ -29,6 +32,7 @@ from guardian.policy.model import Notify
 LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
 ANNOUNCE_EVERY = timedelta(minutes=1)
+RELOAD_EVERY = timedelta(seconds=10)
 LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
 
 log = structlog.get_logger("guardian")
@@ -36,10 +40,15 @@ log = structlog.get_logger("guardian")
 
 @dataclass
 class Daemon:
-    """Runs the jobs of one guardian. `world` is the last that could be read; who changes stacks holds `rollout`."""
+    """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
+
+    `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn.
+    """
 
     guardian: Guardian
-    world: World | None = None
+    policies: HeldPolicies
+    rolled_out_hash: str = ""
+    reconcile_now: Callable[[], object] = lambda: None
     noted: set[tuple[About, str]] = field(default_factory=set)
     rollout: Lock = field(default_factory=Lock)
     rolled_out: Event = field(default_factory=Event)
@@ -67,7 +76,8 @@ class Daemon:
         return not stopping.is_set()
 
     def _plan_and_apply(self, *, probing: bool) -> None:
-        guardian, world = self.guardian, self.current()
+        self.rolled_out_hash = self.policies.state.good_hash
+        guardian, world = self.guardian, self.policies.current()
         fleet = guardian.fleet(world.organization)
         made = plan_once(
             fleet,
@@ -94,7 +104,7 @@ class Daemon:
         """Look into every governed account for what no event announced."""
         if not self._after_first_rollout():
             return
-        guardian, world = self.guardian, self.current()
+        guardian, world = self.guardian, self.policies.current()
         places = list(governed_places(world.governance))
         search = guardian.search()
         swept = sweep_once(guardian.aws.members, guardian.journal, places, search, guardian.now)
@@ -111,7 +121,7 @@ class Daemon:
         guardian = self.guardian
         if not guardian.settings.slack.token:
             return
-        world, now, desk = self.world or self.current(), guardian.now(), guardian.desk()
+        world, now, desk = self.policies.world, guardian.now(), guardian.desk()
         for edition in editions(world, guardian.settings.notify):
             until = last_due(edition.notify, now)
             for announced in announce_once(desk, edition.audience, until, now):
@@ -133,20 +143,12 @@ class Daemon:
             if collected.received:
                 log.info("collected", received=collected.received, new=collected.new)
 
-    def current(self) -> World:
-        """The world now; where a policy file is broken, the last one that was right goes on to hold."""
-        try:
-            self.world = self.guardian.world()
-            self.noted -= {entry for entry in self.noted if entry[0] is About.POLICY}
-        except InputError as error:
-            if self.world is None:
-                raise
-            log.warning("policies_broken", problems=error.problems)
-            for problem in error.problems:
-                self._note_once(
-                    About.POLICY, "policies", f"{problem}; the last good policies hold"
-                )
-        return self.world
+    def reload(self) -> None:
+        """Let policies that changed hold, if all of them are right, and roll them out."""
+        self.policies.look()
+        if self.policies.state.good_hash != self.rolled_out_hash and not self.rollout.locked():
+            self.reconcile_now()
+        self.policies.post_notices()
 
     def _note_once(self, about: About, subject: str, reason: str) -> None:
         if (about, reason) not in self.noted:
@@ -172,7 +174,7 @@ def run_daemon(directory: Path) -> int:
     stopping = Event()
     guardian = open_guardian(directory, stopping=stopping)
     identity = guardian.aws.whoami()
-    daemon = Daemon(guardian, guardian.world())
+    daemon = open_daemon(guardian)
     _on_signals(stopping)
     log.info("started", identity=identity.arn, directory=str(directory))
     scheduler = _schedule(daemon)
@@ -191,19 +193,26 @@ def run_daemon(directory: Path) -> int:
     return 0
 
 
+def open_daemon(guardian: Guardian) -> Daemon:
+    """A daemon with the policies as they are now. Raises InputError, AccessDenied, Unavailable."""
+    policies = hold(guardian)
+    return Daemon(guardian, policies, rolled_out_hash=policies.state.good_hash)
+
+
 def _schedule(daemon: Daemon) -> BackgroundScheduler:
     """Every job runs alone; what was missed is run once."""
     settings, scale = daemon.guardian.settings, daemon.guardian.scale
-    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(4)}, timezone="UTC")
+    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(5)}, timezone="UTC")
     jobs: dict[Callable[[], None], timedelta] = {
         daemon.reconcile: settings.schedules.reconcile,
         daemon.drift: settings.schedules.drift,
         daemon.sweep: settings.schedules.sweep,
         daemon.announce: ANNOUNCE_EVERY,
+        daemon.reload: RELOAD_EVERY,
     }
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
-        scheduler.add_job(
+        added = scheduler.add_job(
             _guarded(job),
             IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
             name=job.__name__,
@@ -212,7 +221,13 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
             coalesce=True,
             misfire_grace_time=None,
         )
+        if job == daemon.reconcile:
+            daemon.reconcile_now = partial(_run_now, added)
     return scheduler
+
+
+def _run_now(job: Job) -> None:
+    job.modify(next_run_time=system_now())
 
 
 def _guarded(job: Callable[[], None]) -> Callable[[], None]:

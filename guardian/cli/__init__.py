@@ -1,0 +1,54 @@
+"""The command line.
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --detailed-exitcode`; 3 access denied;
+4 unavailable; 5 held by a brake.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+
+import typer
+
+from guardian import terminal
+from guardian.cli import change, policies, reports, rollout, work
+from guardian.cli.exits import code_of
+from guardian.errors import GuardianError
+
+app = typer.Typer(
+    help="Stops forgotten Glue, SageMaker and EMR sessions across an AWS organization.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "validate": policies.validate,
+    "explain": policies.explain,
+    "policies": policies.policies,
+    "diff": change.diff,
+    "schema": change.schema,
+    "organization": policies.export_organization,
+    "plan": rollout.plan,
+    "apply": rollout.apply,
+    "sweep": work.sweep,
+    "digest": reports.digest,
+    "status": reports.status,
+    "kinds": reports.kinds,
+    "run": work.run,
+    "demo": work.demo,
+}
+"""Every command by its name, as `guardian --help` lists them."""
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def main() -> None:
+    """The entry point. An expected error is one clear line on stderr, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except GuardianError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"guardian: {terminal.clean(line)}\n")
+        sys.exit(code_of(error))

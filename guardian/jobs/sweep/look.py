@@ -1,0 +1,109 @@
+"""How a sweep looks at what runs in a place."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from guardian.documents import moment, pick
+from guardian.errors import GuardianError, NotFound, Refused
+from guardian.jobs.sweep.places import Found, Place, Search
+from guardian.kinds.base import Phase
+from guardian.policy.model import Rule
+from guardian.ports import Members, Origin
+from guardian.verdict import (
+    Gone,
+    Keep,
+    LookAgain,
+    Sighting,
+    Stop,
+    grace,
+    idle_pause,
+    judge,
+    stop_of,
+    tags_of,
+)
+
+
+def look_safely(
+    members: Members, place: Place, search: Search, now: datetime
+) -> tuple[list[Found], int, str]:
+    """One place's trouble is that place's trouble; what was found before it counts."""
+    found: list[Found] = []
+    troubles: list[str] = []
+    looked = 0
+    if search.halted():
+        return found, looked, ""
+    try:
+        for identifier in _running(members, place, now):
+            looked += 1
+            try:
+                found += look(members, place, identifier, search, now)
+            except Refused as error:  # of this resource; its neighbours are looked at all the same
+                troubles.append(f"{identifier}: {error}")
+    except GuardianError as error:
+        troubles.append(str(error))
+    return found, looked, "; ".join(troubles)
+
+
+def _running(members: Members, place: Place, now: datetime) -> Iterator[str]:
+    """What runs and is not young: nobody needs a second look at what is within its grace."""
+    kind = place.rule.kind
+    for candidate in members.candidates(kind, place.target):
+        young = candidate.started is not None and now < candidate.started + grace(place.rule)
+        if kind.phase(candidate.status) in {Phase.LIVE, Phase.PENDING} and not young:
+            yield candidate.id
+
+
+def look(
+    members: Members, place: Place, identifier: str, search: Search, now: datetime
+) -> Iterator[Found]:
+    """It as it was found, unless there is nothing to say of it. Raises AccessDenied, Unavailable, Refused."""
+    rule = _patient(place.rule, search.margin)
+    window = (now - rule.idle, now) if rule.idle and rule.kind.idle else None
+    try:
+        seen = members.look(rule.kind, place.target, identifier, window)
+    except NotFound:
+        return
+    sighting = Sighting(identifier, place.target, seen)
+    verdict = judge(rule.kind, _without_origins(rule), sighting, now)
+    if isinstance(verdict, Stop) and _rested(rule, now - search.margin):
+        return
+    origin = None
+    if isinstance(verdict, Stop):
+        started = moment(pick(seen, rule.kind.start)) or now
+        origin = members.origin(rule.kind, place.target, identifier, started)
+        sighting = _traced(sighting, origin)
+        verdict = judge(rule.kind, rule, sighting, now)
+    owner = tags_of(rule.kind, seen).get("owner") or (origin.owner if origin else "")
+    match verdict:
+        case Stop():
+            stop = stop_of(rule.kind, place.rule, sighting, now)
+            yield Found(place, sighting, stop.due, stop.reason, owner)
+        case Keep(reason=reason):
+            yield Found(place, sighting, None, reason, owner)
+        case LookAgain() | Gone():
+            pass
+
+
+def _patient(rule: Rule, margin: timedelta) -> Rule:
+    """The rule as the sweep applies it: the resource's own execution has the first word."""
+    idle = rule.idle + idle_pause(rule.idle) + margin if rule.idle else None
+    longest = None if rule.max_age is None else rule.max_age + margin
+    return replace(rule, grace=rule.grace + margin, idle=idle, max_age=longest)
+
+
+def _rested(rule: Rule, then: datetime) -> bool:
+    """Whether the rule rested at a moment. All executions wake when its rest ends: they go first."""
+    return rule.hours is not None and rule.hours.rest_ends(then) is not None
+
+
+def _without_origins(rule: Rule) -> Rule:
+    """Asking who started it, and from where, is slow: only for what would be stopped otherwise."""
+    known = tuple(e for e in rule.exempt if not (e.principal or e.origin))
+    return replace(rule, exempt=known)
+
+
+def _traced(sighting: Sighting, origin: Origin | None) -> Sighting:
+    if origin is None:
+        return sighting
+    return replace(sighting, principals=origin.principals, origins=(origin.origin,))
