@@ -8,7 +8,7 @@ from guardian.aws.clients import Answer, Clients
 from guardian.aws.operations import Operation, Operations, Wait
 from guardian.aws.options import AwsOptions
 from guardian.desire import WantedStackSet
-from guardian.errors import Refused
+from guardian.errors import NotFound, Refused
 from guardian.ids import AccountId, OuId, Region, Target
 from guardian.plan import DeployedInstance, DeployedStackSet, InstanceStatus
 from guardian.ports import Progress
@@ -37,17 +37,19 @@ class AwsStackSets:
         """Every stack set whose tag says that guardian made it. Strangers' are never looked into further."""
         found = self._items("ListStackSets", "Summaries", Status="ACTIVE")
         names = [s["StackSetName"] for s in found if self._named_ours(s["StackSetName"])]
-        tags = {name: self._tags(name) for name in sorted(names)}
-        return tuple(
-            DeployedStackSet(
-                name=name,
-                fingerprint=of.get(FINGERPRINT, ""),
-                instances=self._instances(name),
-                busy=self._running(name),
-            )
-            for name, of in tags.items()
-            if of.get(MANAGED_BY) == OWNER
-        )
+        seen = (self._observed(name) for name in sorted(names))
+        return tuple(stack_set for stack_set in seen if stack_set is not None)
+
+    def _observed(self, name: str) -> DeployedStackSet | None:
+        """A stack set as it is; None where it is not ours, or gone since it was listed."""
+        try:
+            tags = self._tags(name)
+            if tags.get(MANAGED_BY) != OWNER:
+                return None
+            instances, busy = self._instances(name), self._running(name)
+        except NotFound:
+            return None
+        return DeployedStackSet(name, tags.get(FINGERPRINT, ""), instances, busy)
 
     def create(self, wanted: WantedStackSet) -> None:
         """Make the stack set, still without instances."""

@@ -13,7 +13,7 @@ from guardian.desire import WantedStackSet
 from guardian.errors import Busy, NotFound, Refused
 from guardian.ids import AccountId, OuId, Region, Target
 from guardian.plan import InstanceStatus
-from tests.contract.conftest import Connect, in_member, move, new_ou
+from tests.contract.conftest import Connect, ask_for_fault, in_member, move, new_ou
 from tests.localaws.conftest import Aws as Boto
 from tests.localaws.conftest import HttpCall, new_account
 
@@ -89,6 +89,16 @@ def test_what_others_made_is_never_observed_whatever_its_name(
     for name in ("guardian-of-theirs", "guardianship", "other"):
         aws("cloudformation").create_stack_set(StackSetName=name, TemplateBody=template())
     assert guardian.stack_sets.observe() == ()
+
+
+def test_a_stack_set_that_goes_while_it_is_looked_at_is_not_there(
+    guardian: Aws, organized: Callable[..., WantedStackSet], http: HttpCall
+) -> None:
+    guardian.stack_sets.create(organized("one"))
+    gone = {"operation": "ListStackInstances", "error": "StackSetNotFoundException"}
+    ask_for_fault(http, "cloudformation", **gone)
+    assert guardian.stack_sets.observe() == ()
+    assert len(guardian.stack_sets.observe()) == 1
 
 
 def test_stacks_are_deployed_exactly_where_they_are_wanted(
