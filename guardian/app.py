@@ -73,9 +73,11 @@ class Configuration:
         """The policy files as they are now. Raises InputError."""
         return self.parse(self.source.read())
 
-    def parse(self, texts: Iterable[PolicyText]) -> tuple[PolicyFile, ...]:
-        """What policy files say. Raises InputError."""
-        return parse_policies(texts, all_regions(self.partition))
+    def parse(
+        self, texts: Iterable[PolicyText], organization: Organization | None = None
+    ) -> tuple[PolicyFile, ...]:
+        """What policy files say, of OUs of the organization if it is known. Raises InputError."""
+        return parse_policies(texts, all_regions(self.partition), organization)
 
     def resolve(
         self, files: tuple[PolicyFile, ...], organization: Organization, today: date
@@ -85,8 +87,9 @@ class Configuration:
 
     def world(self, snapshot: Path) -> World:
         """The organization of a snapshot and what the files make of it now. Raises InputError."""
-        files = self.files()
-        return self.resolve(files, read_snapshot(snapshot), self.clock().date())
+        organization = read_snapshot(snapshot)
+        files = self.parse(self.source.read(), organization)
+        return self.resolve(files, organization, self.clock().date())
 
 
 @dataclass(frozen=True)

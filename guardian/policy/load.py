@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from guardian.ids import ROOT, Region, Slug
 from guardian.kinds import all_kinds
+from guardian.organization import Organization
 from guardian.places import Position
 from guardian.policy import values
 from guardian.policy.form import Form
@@ -32,6 +33,7 @@ from guardian.policy.model import (
 )
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Fields, Node, Problems, positions, read_yaml
+from guardian.policy.ous import missing, paths_by_name
 from guardian.policy.source import DirectorySource
 
 SLUG_LENGTH = 24
@@ -51,14 +53,23 @@ def load_policies(
 
 
 def parse_policies(
-    texts: Iterable[tuple[str, bytes]], regions: Collection[Region] | None = None
+    texts: Iterable[tuple[str, bytes]],
+    regions: Collection[Region] | None = None,
+    organization: Organization | None = None,
 ) -> tuple[PolicyFile, ...]:
-    """What policy files say, given their names and bytes. Raises InputError with all problems of all files."""
+    """What policy files say, given their names and bytes. Raises InputError with all problems of all files.
+
+    With an organization an OU that is not in it is one of them.
+    """
     problems = Problems()
     read = [(file, read_yaml(file, raw, problems)) for file, raw in texts]
     files = [_policy(file, root, regions, problems) for file, root in read if root]
     _refuse_twins(files, lambda file: file.ou, "the OU {} has", problems)
     _refuse_twins(files, lambda file: file.slug, "the name {} belongs to", problems)
+    names = paths_by_name(organization) if organization else None
+    for problem in (missing(file, names) for file in files if names is not None):
+        if problem is not None:
+            problems.add(problem.at, problem.message)
     problems.refuse()
     return tuple(files)
 

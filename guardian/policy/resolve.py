@@ -12,8 +12,8 @@ from guardian.policy.durations import spoken
 from guardian.policy.inheritance import Chain, effective
 from guardian.policy.locks import violations
 from guardian.policy.model import ALL_ENABLED, Notify, Policy, PolicyFile, Rule
-from guardian.policy.nearest import hint
 from guardian.policy.nodes import Problems
+from guardian.policy.ous import missing, paths_by_name
 
 _CLOSED = {
     AccountState.PENDING_ACTIVATION: "the account is not active yet",
@@ -83,18 +83,17 @@ def _chain(ou: OuPath, placed: Mapping[OuPath, PolicyFile]) -> Chain:
 def _placed(
     files: Iterable[PolicyFile], organization: Organization, problems: Problems
 ) -> dict[OuPath, PolicyFile]:
-    paths = {str(path): path for path in organization.ous}
-    by_name = paths | {str(ou): path for path, ou in organization.ous.items()}
+    by_name = paths_by_name(organization)
     placed: dict[OuPath, PolicyFile] = {}
     for file in sorted(files, key=lambda file: file.file):
+        problem = missing(file, by_name)
         ou = by_name.get(file.ou)
-        if ou is None:
-            near = hint(file.ou, paths if file.ou.startswith("/") else by_name)
-            problems.add(file.ou_position, f"there is no OU {file.ou}{near}")
+        if problem is not None:
+            problems.add(problem.at, problem.message)
         elif ou in placed:
             message = f"the OU {ou} has a policy already: {placed[ou].file}"
             problems.add(file.ou_position, message)
-        else:
+        elif ou is not None:
             placed[ou] = file
     return placed
 

@@ -145,6 +145,13 @@ def test_a_command_without_aws_needs_no_credentials(
     assert run.out
 
 
+def test_an_ou_that_is_not_there_is_told_with_all_else_that_is_wrong(desk: Desk) -> None:
+    desk.write("config/policies/bad.yaml", "ou: /Datta\nmode: stopp\n")
+    errors = desk.run("validate", *SNAPSHOT).err
+    assert "bad.yaml:1:5: there is no OU /Datta; did you mean /Data?" in errors
+    assert "bad.yaml:2:7: mode: 'stopp'" in errors
+
+
 def test_a_profile_that_does_not_exist_is_no_concern_without_aws(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
