@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check bench clean docs format lock help
+.PHONY: demo test check reference bench clean docs format lock help
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ static:
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
+	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
 
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
@@ -66,3 +69,9 @@ clean:           ## forget everything that was made here
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
+
+# The versions are pinned in package.json alone; nothing of them is committed.
+.venv/.reference: .venv/.base tests/reference/package.json
+	@mkdir -p .venv/reference && cp tests/reference/package.json .venv/reference/
+	@npm install --prefix .venv/reference --no-package-lock --ignore-scripts --no-audit --no-fund --silent
+	@touch $@

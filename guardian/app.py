@@ -17,11 +17,12 @@ from guardian.digest import Audience
 from guardian.errors import InputError
 from guardian.ids import AccountId
 from guardian.jobs.announce import Desk
+from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
 from guardian.journal import open_journal
 from guardian.kinds.base import PriceBook
-from guardian.organization import ENABLED_BY_DEFAULT, Organization
+from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
@@ -60,13 +61,15 @@ class World:
 class Configuration:
     """What policies need of a directory: all of it can be read without AWS and without a journal.
 
-    `source` is where the policies are, `notify` what holds where none of them says where digests go.
+    `source` is where the policies are, `notify` what holds where none of them says where digests go, `management`
+    whether they hold for the management account.
     """
 
     directory: Path
     source: PolicySource
     partition: str = "aws"
     notify: Notify = field(default_factory=Notify)
+    management: ManagementAccount = ManagementAccount.SKIP
     clock: Clock = system_now
 
     def files(self) -> tuple[PolicyFile, ...]:
@@ -83,7 +86,8 @@ class Configuration:
         self, files: tuple[PolicyFile, ...], organization: Organization, today: date
     ) -> World:
         """What files mean in an organization. Raises InputError."""
-        return World(organization, resolve(files, organization, today, self.notify), files)
+        governance = resolve(files, organization, today, self.notify, self.management)
+        return World(organization, governance, files)
 
     def world(self, snapshot: Path) -> World:
         """The organization of a snapshot and what the files make of it now. Raises InputError."""
@@ -127,36 +131,39 @@ class Guardian:
         return Fleet(
             self.aws.stack_sets,
             self.aws.stacks,
-            self._hub(organization),
+            hub_of(self.settings, organization),
             self.settings.home_region,
-        )
-
-    def _hub(self, organization: Organization) -> names.Hub:
-        hub = self.settings.hub
-        partition = names.partition_of(hub.region)
-        return names.Hub(
-            account=hub.account,
-            bus_arn=f"arn:{partition}:events:{hub.region}:{hub.account}:event-bus/{hub.bus}",
-            principal=f"arn:{partition}:iam::{hub.account}:role/{hub.role}",
-            organization=organization.id,
-            member_role=self.settings.member_role,
+            self.journal,
+            self.settings.rollout,
         )
 
     @property
     def brakes(self) -> Brakes:
-        limits = self.settings.brakes
-        return Brakes(limits.delete_share, limits.delete_minimum, limits.stops_per_sweep)
+        return self.settings.brakes
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause that holds. Raises Unavailable."""
+        return pausing(self.journal)
+
+    def halted(self) -> str:
+        """Why nothing may be changed now, empty where it may."""
+        return str(self.paused or "")
 
     def search(self, *, observe: bool = False) -> Search:
-        """How a sweep that begins now goes about it."""
+        """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
+        observe = observe or self.paused is not None
         return Search(
             margin=self.settings.sweep_margin,
             most=self.settings.brakes.stops_per_sweep,
             wait=self.pause,
             trace=f"sweep {self.now():%Y-%m-%dT%H:%M:%SZ}",
             observe=observe,
-            halted=self.stopping.is_set,
+            halted=self.stopping.is_set if observe else self._ended,
         )
+
+    def _ended(self) -> bool:
+        return self.stopping.is_set() or self.paused is not None
 
     def pause(self, span: timedelta) -> None:
         """Let `span` of guardian's time pass, less when it is told to stop."""
@@ -177,6 +184,19 @@ class Guardian:
         if not slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return SlackAnnouncer(slack.token, slack.api)
+
+
+def hub_of(settings: Settings, organization: Organization) -> names.Hub:
+    """What the templates say of the hub."""
+    hub = settings.hub
+    partition = names.partition_of(hub.region)
+    return names.Hub(
+        account=hub.account,
+        bus_arn=f"arn:{partition}:events:{hub.region}:{hub.account}:event-bus/{hub.bus}",
+        principal=f"arn:{partition}:iam::{hub.account}:role/{hub.role}",
+        organization=organization.id,
+        member_role=settings.member_role,
+    )
 
 
 def _accounts_of_many_regions(governance: Governance) -> Iterator[AccountId]:
@@ -235,6 +255,7 @@ def _configuration(directory: Path, settings: Settings, aws: Aws | None = None) 
         source=_source(directory, settings, aws),
         partition=names.partition_of(settings.home_region),
         notify=settings.notify,
+        management=settings.management_account,
         clock=settings.clock,
     )
 
@@ -275,6 +296,7 @@ def _connect(settings: Settings, event: Event) -> Aws:
 def _options(settings: Settings) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
+    governed = settings.management_account is ManagementAccount.GOVERN
     return AwsOptions(
         home_region=settings.home_region,
         member_role=settings.member_role,
@@ -282,5 +304,7 @@ def _options(settings: Settings) -> AwsOptions:
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
         queue_url=settings.hub.queue_url,
+        templates=settings.templates,
+        management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
     )

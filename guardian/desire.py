@@ -1,11 +1,11 @@
 """What should be deployed: policies and an organization, turned into stack sets. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guardian.ids import AccountId, OuId, Region, Target
 from guardian.organization import Organization
-from guardian.policy.model import ALL_ENABLED, Policy
+from guardian.policy.model import ALL_ENABLED, Mode, Policy
 from guardian.policy.resolve import Governance
 from guardian.stack import names
 from guardian.stack.access import access_template
@@ -17,7 +17,8 @@ from guardian.stack.template import fingerprint, template
 class WantedStackSet:
     """A stack set as it should be. `template` is JSON text; `fingerprint` changes when its meaning does.
 
-    `ou_of` gives the OU that each governed account is directly in: service-managed operations go by OU.
+    `ou_of` gives the OU that each governed account is directly in: service-managed operations go by OU. `stops` says
+    whether it stops anything, or only observes; `rollout` names a rollout that it had before, to go back to.
     """
 
     name: str
@@ -26,6 +27,8 @@ class WantedStackSet:
     fingerprint: str
     targets: frozenset[Target]
     ou_of: Mapping[AccountId, OuId]
+    stops: bool = False
+    rollout: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,10 @@ def _of_policy(
     policy: Policy, targets: frozenset[Target], hub: Hub, ou_of: Mapping[AccountId, OuId]
 ) -> WantedStackSet:
     description = f"guardian: policy {policy.slug} of {policy.ou}"
-    return _wanted(
+    wanted = _wanted(
         names.stack_set(policy.slug), description, template(policy, hub), targets, ou_of
     )
+    return replace(wanted, stops=any(rule.mode is Mode.STOP for rule in policy.rules))
 
 
 def _wanted(

@@ -10,7 +10,7 @@ from guardian.documents import Document, Json, instant
 from guardian.ids import AccountId
 from guardian.kinds import all_kinds
 from guardian.kinds.base import PriceBook
-from guardian.outcome import By, Finding, Outcome, Result
+from guardian.outcome import By, Finding, Outcome, Result, without_echoes
 from guardian.prices import CENT, Saving, saving
 
 TOP = 10
@@ -154,7 +154,7 @@ def compose(
     prices: PriceBook,
 ) -> Digest:
     """The digest of a window's entries for an audience; `previous` are the outcomes of the window before."""
-    by_result = _of_results(audience, outcomes)
+    by_result = _of_results(audience, without_echoes(outcomes))
     stopped_before = (outcome for outcome in previous if outcome.result is Result.STOPPED)
     before = _of_results(audience, stopped_before)[Result.STOPPED]
     stopped = _by_worth(by_result[Result.STOPPED], prices)

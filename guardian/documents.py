@@ -1,7 +1,7 @@
 """Reads values out of AWS answers by a path, in Python and as JSONata, with the same meaning.
 
 A path is dotted: `session.Session.Status`. A part that ends in `[]` steps into every element of a list, and the value
-is then always one flat list: `groups.InstanceGroups[].InstanceType`.
+is then always one flat list: `groups.InstanceGroups[].InstanceType`. `[0]` steps into the first element alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,19 @@ from datetime import UTC, datetime
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Document = Mapping[str, Json]
 
+_JSONATA_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
+
 
 def pick(document: Json, path: str) -> Json:
-    """The value at `path`, or None where any part of it is missing."""
+    """The value at `path`, or None where any part of it is missing; all of the document for an empty path."""
+    if not path:
+        return document
     head, _, rest = path.partition(".")
     if not isinstance(document, Mapping):
         return [] if "[]" in path else None
-    value = document.get(head.removesuffix("[]"))
+    value = document.get(head.partition("[")[0])
+    if head.endswith("[0]"):
+        value = value[0] if isinstance(value, list | tuple) and value else None
     if head.endswith("[]"):
         items = value if isinstance(value, list | tuple) else []
         return _flat([pick(item, rest) if rest else item for item in items])
@@ -41,9 +47,16 @@ def text(document: Json, path: str) -> str:
 
 def jsonata(path: str, variable: str = "$seen") -> str:
     """The JSONata expression for `path` below a variable."""
-    parts = ".".join(f"`{part.removesuffix('[]')}`" for part in path.split("."))
-    expression = f"{variable}.{parts}"
+    parts = (part.partition("[") for part in path.split("."))
+    names = ".".join(f"{_name(name)}{'[0]' if index == '0]' else ''}" for name, _, index in parts)
+    expression = f"{variable}.{names}"
     return f"[{expression}]" if "[]" in path else expression
+
+
+def _name(name: str) -> str:
+    """A member's name in an expression, quoted where the language would read something else."""
+    simple = name.isascii() and name.isidentifier() and name not in _JSONATA_WORDS
+    return name if simple else f"`{name}`"
 
 
 def plain(value: object) -> Json:

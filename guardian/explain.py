@@ -9,7 +9,7 @@ from guardian.places import Position
 from guardian.policy.inheritance import Chain, settings, source
 from guardian.policy.model import Policy, PolicyFile
 from guardian.policy.resolve import Governance, chain_of
-from guardian.policy.words import exemption_reason, said
+from guardian.policy.words import also_words, exemption_reason, said
 
 BUILT_IN = "default of the kind"
 UNSAID = "default"
@@ -78,6 +78,8 @@ def _settings(policy: Policy, chain: Chain) -> Iterator[Said]:
     for name, value in settings(policy).items():
         if name == "exempt":
             yield from _exemptions(chain)
+        elif name == "also":
+            yield from _also(chain)
         elif value is not None:
             yield Said(name, said(value), source(name, chain) or _default(name))
 
@@ -94,3 +96,10 @@ def _exemptions(chain: Chain) -> Iterator[Said]:
             until = f" until {exempt.expires}" if exempt.expires else ""
             place = file.positions[f"exempt[{number}]"]
             yield Said(f"exempt[{number}]", exemption_reason(exempt) + until, place)
+
+
+def _also(chain: Chain) -> Iterator[Said]:
+    for file in chain:
+        for number, also in enumerate(file.also):
+            name = f"also[{number}]"
+            yield Said(name, also_words(also), file.positions[name])

@@ -24,6 +24,13 @@ class AccountState(StrEnum):
     CLOSED = "CLOSED"
 
 
+class ManagementAccount(StrEnum):
+    """What becomes of the management account, which service-managed stack sets never reach."""
+
+    SKIP = "skip"
+    GOVERN = "govern"
+
+
 @dataclass(frozen=True)
 class Account:
     id: AccountId

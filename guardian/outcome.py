@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -65,6 +65,24 @@ class Outcome:
     def missed(self) -> bool:
         """Whether the sweep had to catch it because no event did."""
         return self.by is By.SWEEP and self.result in {Result.STOPPED, Result.WOULD_STOP}
+
+
+def without_echoes(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """Without what a duplicate of a start event adds: that something is gone which guardian has just stopped."""
+    listed = tuple(outcomes)
+    stops: dict[tuple[Target, str, str], list[datetime]] = {}
+    for each in listed:
+        if each.result is Result.STOPPED:
+            stops.setdefault((each.target, each.kind, each.id), []).append(each.at)
+    return tuple(each for each in listed if not _is_echo(each, stops))
+
+
+def _is_echo(gone: Outcome, stops: Mapping[tuple[Target, str, str], list[datetime]]) -> bool:
+    if gone.result is not Result.GONE:
+        return False
+    began = gone.started or gone.at
+    stopped = stops.get((gone.target, gone.kind, gone.id), [])
+    return any(began <= at <= gone.at for at in stopped)
 
 
 class About(StrEnum):

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from guardian.desire import DesiredState, Skip, WantedStackSet
 from guardian.ids import AccountId, Target
-from guardian.repair import Drift
+from guardian.repair import MADE_ANEW, Drift
 
 
 class InstanceStatus(StrEnum):
@@ -27,19 +28,51 @@ class DeployedInstance:
     """AWS's detailed status, `SKIPPED_SUSPENDED_ACCOUNT` for instance."""
     ou: str = ""
     """The OU id that the instance was deployed through, empty where AWS does not tell."""
+    operation: str = ""
+    """The id of the last operation on it."""
 
 
 @dataclass(frozen=True)
 class DeployedStackSet:
     """One of ours as it is: made by guardian (its ownership tag says so), nothing else is ever listed here.
 
-    `busy` names the operation that is running on it.
+    `busy` names the operation that is running on it, `stops` says whether it stops anything, `changed` when the last
+    operation on it began, `updated` and `created` when the last of that sort ended. `template` is the text of the
+    template that new instances get, `rollout` the id of the rollout that brought it.
     """
 
     name: str
     fingerprint: str
     instances: tuple[DeployedInstance, ...]
     busy: str = ""
+    stops: bool = False
+    changed: datetime | None = None
+    updated: datetime | None = None
+    created: datetime | None = None
+    template: str = ""
+    rollout: str = ""
+
+
+class Purpose(StrEnum):
+    """What for an operation brings a stack set's template to instances."""
+
+    UPDATE = "update"
+    WAVE = "wave"
+    RETRY = "retry"
+    CREATE = "create"
+
+
+def operation_name(purpose: Purpose, rollout: str) -> str:
+    """How the id of an operation of a rollout begins: instances remember the id of their last operation."""
+    return f"{purpose}-{rollout}"
+
+
+def purpose_of(operation: str, rollout: str) -> Purpose | None:
+    """What for an operation of this rollout was; None where it was none."""
+    for purpose in Purpose:
+        if rollout and operation.startswith(f"{operation_name(purpose, rollout)}-"):
+            return purpose
+    return None
 
 
 class Action(StrEnum):
@@ -47,7 +80,9 @@ class Action(StrEnum):
 
     CREATE_STACK_SET = "create stack set"
     DELETE_INSTANCE = "delete instance"
+    ROLL_BACK = "put former template back"
     UPDATE_STACK_SET = "update stack set"
+    RETRY = "retry instance"
     CREATE_INSTANCE = "create instance"
     REPAIR = "repair"
     DELETE_STACK_SET = "delete stack set"
@@ -55,7 +90,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One thing to do. `target` is None where the whole stack set is meant; `drift` says what a repair mends."""
+    """One thing to do. `target` is None where the whole stack set is meant; `drift` says what a repair mends.
+
+    An update with targets is one of a wave.
+    """
 
     action: Action
     stack_set: str
@@ -86,19 +124,15 @@ def plan(
     """What to do so that what is deployed becomes what is desired. Applying it leaves nothing to plan."""
     there = {stack_set.name: stack_set for stack_set in deployed}
     busy = {name: s.busy for name, s in there.items() if s.busy}
-    order = {s.name: rank for rank, s in enumerate(desired.stack_sets)}
-    changes = [
-        *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired)),
-        *(c for name, s in there.items() if name not in order for c in _away(s, desired.frozen)),
-        *_repairs(drifts or {}),
-    ]
-
-    def place(change: Change) -> tuple[int, int, str, str, str]:
-        rank = order.get(change.stack_set, len(order))
-        where = str(change.target or "")
-        return _RANK[change.action], rank, change.stack_set, where, change.reason
-
-    changes.sort(key=place)
+    wanted = {s.name for s in desired.stack_sets}
+    changes = in_order(
+        [
+            *(c for s in desired.stack_sets for c in _towards(s, there.get(s.name), desired)),
+            *(c for n, s in there.items() if n not in wanted for c in _away(s, desired.frozen)),
+            *_repairs(drifts or {}),
+        ],
+        desired,
+    )
     held_up = _held_up(changes, busy)
     doable = tuple(change for change in changes if change not in held_up)
     skips = [
@@ -110,6 +144,18 @@ def plan(
 
 
 _RANK = {action: rank for rank, action in enumerate(Action)}
+
+
+def in_order(changes: Iterable[Change], desired: DesiredState) -> list[Change]:
+    """Changes in the order in which they are to be done, whatever order they come in."""
+    order = {s.name: rank for rank, s in enumerate(desired.stack_sets)}
+
+    def place(change: Change) -> tuple[int, int, str, str, str]:
+        rank = order.get(change.stack_set, len(order))
+        where = str(change.target or "")
+        return _RANK[change.action], rank, change.stack_set, where, change.reason
+
+    return sorted(changes, key=place)
 
 
 def _towards(
@@ -158,12 +204,17 @@ def _away(deployed: DeployedStackSet, frozen: frozenset[AccountId]) -> Iterator[
 
 
 def _repairs(drifts: Drifts) -> Iterator[Change]:
+    """Each mended in place, but where guardian may not write the whole stack instance is made anew instead."""
     for (name, target), found in drifts.items():
+        beyond = [drift for drift in found if drift.what in MADE_ANEW]
+        if beyond:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            reason = f"drifted, to be made anew: {beyond[0]}{more}"
+            yield Change(Action.DELETE_INSTANCE, name, reason, target)
+            yield Change(Action.CREATE_INSTANCE, name, reason, target, beyond[0])
+            continue
         for drift in found:
-            reason = f"{drift.what}: {drift.resource}" + (
-                f" ({drift.detail})" if drift.detail else ""
-            )
-            yield Change(Action.REPAIR, name, reason, target, drift)
+            yield Change(Action.REPAIR, name, str(drift), target, drift)
 
 
 def _held_up(changes: Iterable[Change], busy: Mapping[str, str]) -> Mapping[Change, str]:

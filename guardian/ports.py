@@ -12,7 +12,7 @@ from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Kind
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
-from guardian.plan import DeployedStackSet
+from guardian.plan import DeployedStackSet, Purpose
 from guardian.policy.source import PolicyText
 from guardian.repair import Drift, Expected
 
@@ -60,6 +60,19 @@ class StackSets(Protocol):
 
     def update(self, wanted: WantedStackSet, progress: Progress) -> Mapping[Target, str]:
         """Bring the stack set and all its instances to the wanted template; answer what failed, by target."""
+        ...
+
+    def update_some(
+        self,
+        wanted: WantedStackSet,
+        targets: Iterable[Target],
+        purpose: Purpose,
+        progress: Progress,
+    ) -> Mapping[Target, str]:
+        """Bring some instances to the wanted template, or for a retry to the one that the stack set has.
+
+        The others become outdated where the stack set's template changes. Answer what failed, by target.
+        """
         ...
 
     def deploy(
@@ -118,9 +131,26 @@ class Members(Protocol):
 class Stacks(Protocol):
     """What guardian's stacks made in a member account, seen and mended through the member role."""
 
+    def forget(self) -> None:
+        """Forget what was learned of whole accounts: the next look is at what is there then."""
+        ...
+
+    def take_turns(self) -> None:
+        """From now on look at everything the first time only, and then at what takes many calls in turn."""
+        ...
+
     def drift(self, expected: Expected, target: Target) -> tuple[Drift, ...]: ...
 
     def mend(self, expected: Expected, target: Target, drift: Drift) -> None: ...
+
+
+class DriftDetection(Protocol):
+    def detect(self, name: str) -> Mapping[Target, str]:
+        """What CloudFormation finds different in the instances of a stack set, or could not look at, by target.
+
+        Empty text where it says no more than that. Raises Busy, AccessDenied, Refused, Unavailable.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -168,6 +198,18 @@ class Journal(Protocol):
 
     def settle(self, intended: Outcome, outcomes: Iterable[Outcome]) -> None:
         """Write what really came of it and forget the intention, both or neither."""
+        ...
+
+    def remember(self, name: str, entry: str) -> None:
+        """Keep a text under a name, in place of what was there; for all processes, until it is forgotten."""
+        ...
+
+    def recall(self, name: str) -> str | None:
+        """The text under a name; None where there is none."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Keep nothing under a name any more."""
         ...
 
     def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:

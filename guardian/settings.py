@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from guardian.brakes import Brakes
+from guardian.brakes import form as brakes_form
 from guardian.clock import Clock, ScaledClock, system_now
 from guardian.errors import InputError
 from guardian.ids import AccountId, Region
+from guardian.organization import ManagementAccount
 from guardian.policy import values
 from guardian.policy.durations import spoken
 from guardian.policy.form import Form
 from guardian.policy.model import Notify
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
 from guardian.policy.source import read_file
+from guardian.waves import Waves
+from guardian.waves import form as waves_form
 
 FILE = "guardian.yaml"
 PREFIX = "GUARDIAN_"
@@ -30,14 +35,20 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "hub": ("account", "region", "bus", "queue_url", "role"),
     "call_as": (),
     "member_role": (),
+    "management_account": (),
+    "management_role": (),
     "journal": (),
     "policies": (),
+    "templates": (),
     "slack": ("channel", "digest", "timezone"),
-    "schedules": ("reconcile", "sweep", "drift"),
+    "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
-    "brakes": ("delete_share", "delete_minimum", "stops_per_sweep"),
+    "brakes": brakes_form.KEYS,
+    "rollout": waves_form.KEYS,
 }
 """Every setting of the file: sections and their keys, or a key by itself."""
+STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
+"""Lists and mappings: only the file can say them."""
 SLACK_API = "https://slack.com/api/"
 FASTEST = 1e-5
 """The smallest clock scale: a faster day would leave the calendar."""
@@ -76,42 +87,38 @@ class Schedules:
     reconcile: timedelta
     sweep: timedelta
     drift: timedelta
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What brakes allow: a share of the stack instances, from a minimum on, and stops in one sweep."""
-
-    delete_share: float
-    delete_minimum: int
-    stops_per_sweep: int
+    detect: timedelta
 
 
 @dataclass(frozen=True)
 class Settings:
     """What one installation is told.
 
-    `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `notify` holds
-    where no policy says where digests go; `sweep_margin` is how long the sweep leaves a due resource to the event path.
+    `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `templates`
+    is such a place, empty where there is none. `notify` holds where no policy says where digests go; `sweep_margin` is
+    how long the sweep leaves a due resource to the event path.
     """
 
     home_region: Region
     hub: Hub
     call_as: CallAs
     member_role: str
+    management_account: ManagementAccount
+    management_role: str
     journal: str
     policies: str
+    templates: str
     slack: Slack
     notify: Notify
     schedules: Schedules
     sweep_margin: timedelta
-    brakes: Limits
+    brakes: Brakes
+    rollout: Waves
     clock: Clock
 
     def masked(self) -> Mapping[str, str]:
         """Every setting by its dotted name, as text that may be shown and logged."""
-        hub, notify, times, limits = self.hub, self.notify, self.schedules, self.brakes
-        clock = self.clock
+        hub, notify, times, clock = self.hub, self.notify, self.schedules, self.clock
         return {
             "home_region": self.home_region,
             "hub.account": hub.account,
@@ -121,8 +128,11 @@ class Settings:
             "hub.role": hub.role,
             "call_as": self.call_as.value,
             "member_role": self.member_role,
+            "management_account": self.management_account.value,
+            "management_role": self.management_role,
             "journal": self.journal,
             "policies": self.policies,
+            "templates": self.templates,
             "slack.channel": notify.channel,
             "slack.digest": notify.digest,
             "slack.timezone": notify.timezone,
@@ -131,18 +141,19 @@ class Settings:
             "schedules.reconcile": spoken(times.reconcile),
             "schedules.sweep": spoken(times.sweep),
             "schedules.drift": spoken(times.drift),
+            "schedules.detect": spoken(times.detect),
             "sweep_margin": spoken(self.sweep_margin),
-            "brakes.delete_share": str(limits.delete_share),
-            "brakes.delete_minimum": str(limits.delete_minimum),
-            "brakes.stops_per_sweep": str(limits.stops_per_sweep),
+            **{f"brakes.{key}": text for key, text in brakes_form.shown(self.brakes).items()},
+            **{f"rollout.{key}": text for key, text in waves_form.shown(self.rollout).items()},
             "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
         }
 
 
 def variables() -> Mapping[str, str]:
-    """The environment variable of every setting of the file: `GUARDIAN_HUB_ACCOUNT` by `hub.account`."""
+    """The variable of every setting that is one value: `GUARDIAN_HUB_ACCOUNT` by `hub.account`."""
     sections = [f"{key}.{part}" for key, parts in KEYS.items() for part in parts]
-    names = [key for key, parts in KEYS.items() if not parts] + sections
+    plain = [name for name in sections if name not in STRUCTURED]
+    names = [key for key, parts in KEYS.items() if not parts] + plain
     return {name: PREFIX + name.replace(".", "_").upper() for name in names}
 
 
@@ -200,13 +211,18 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         hub=_hub(form.form("hub", KEYS["hub"]), home),
         call_as=form.read("call_as", values.choice(CallAs)) or CallAs.SELF,
         member_role=form.read("member_role", _ROLE) or "guardian-member",
+        management_account=form.read("management_account", values.choice(ManagementAccount))
+        or ManagementAccount.SKIP,
+        management_role=form.read("management_role", _ROLE) or "guardian-management",
         journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
         policies=form.read("policies", _POLICIES) or "policies",
+        templates=form.read("templates", _TEMPLATES) or "",
         slack=_slack(environment, problems),
         notify=_notify(slack),
         schedules=_schedules(form.form("schedules", KEYS["schedules"])),
         sweep_margin=_or(form.read("sweep_margin", values.duration), timedelta(minutes=5)),
-        brakes=_brakes(form.form("brakes", KEYS["brakes"])),
+        brakes=brakes_form.brakes(form.form("brakes", KEYS["brakes"])),
+        rollout=waves_form.waves(form.form("rollout", KEYS["rollout"])),
         clock=_clock(environment, problems),
     )
 
@@ -218,6 +234,10 @@ _JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/gua
 _POLICIES = values.pattern(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?|(?![a-z][a-z0-9+]*:).+",
     "a directory or a place such as s3://bucket/prefix",
+)
+_TEMPLATES = values.pattern(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=/-]*)?",
+    "a place such as s3://bucket/prefix",
 )
 
 
@@ -250,14 +270,7 @@ def _schedules(form: Form) -> Schedules:
         reconcile=form.read("reconcile", values.interval) or timedelta(minutes=30),
         sweep=form.read("sweep", values.interval) or timedelta(hours=1),
         drift=form.read("drift", values.interval) or timedelta(hours=6),
-    )
-
-
-def _brakes(form: Form) -> Limits:
-    return Limits(
-        delete_share=_or(form.read("delete_share", values.share), 0.3),
-        delete_minimum=_or(form.read("delete_minimum", values.whole), 10),
-        stops_per_sweep=_or(form.read("stops_per_sweep", values.whole), 50),
+        detect=form.read("detect", values.interval) or timedelta(days=1),
     )
 
 

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import Document, Json, moment, pick, text
 from guardian.ids import Target
-from guardian.kinds.base import Idle, Kind, Phase
+from guardian.kinds.base import IdleSamples, IdleSince, Kept, Kind, Phase, Sign
 from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
+from guardian.policy.patterns import matches
 from guardian.policy.words import exemption_reason
 
 KEEP_UNTIL = "guardian:keep-until"
@@ -30,8 +31,14 @@ UNCLEAR_KEEP_UNTIL = f"its tag {KEEP_UNTIL} is no UTC time such as 2026-11-23T18
 UNKNOWN_PRINCIPAL = "who started it is unknown and an exemption depends on it"
 UNKNOWN_ORIGIN = "where it was started from is unknown and an exemption depends on it"
 RESTING = "its rule rests at this hour"
+AT_WORK = "it is at work"
+FEW_SAMPLES = "too few samples to call it idle"
+WORKED = "it was at work lately"
+UNKNOWN_IDLE = "since when it is idle is unknown"
 PAUSE = timedelta(minutes=1)
 """What lies between two looks at something that is on its way from one state to another."""
+BUSY_PAUSE = timedelta(minutes=5)
+"""What lies between two looks at something that cannot be stopped while it is at work."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,7 @@ def judge(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict:
         _by_phase(kind.phase(status), status, now)
         or _by_will(kind, rule, sighting, now)
         or _by_time(kind, rule, sighting, now)
+        or _by_work(kind, sighting, now)
         or _by_hours(rule, now)
         or _by_activity(kind, rule, sighting, now)
         or stop_of(kind, rule, sighting, now)
@@ -97,24 +105,42 @@ def judge(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict:
 
 def stop_of(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Stop:
     """The stop of a thing that nothing speaks for: since when it is due, and why. Its start must be known."""
+    aged = is_aged(rule, now - _start(kind, sighting))
+    return Stop(_ready(kind, rule, sighting), stop_reason(rule, aged=aged))
+
+
+def _ready(kind: Kind, rule: Rule, sighting: Sighting) -> datetime:
+    """The first moment at which its rule could be met. Its start must be known."""
     start = _start(kind, sighting)
-    due = start + bounded(grace(rule) + (rule.idle or timedelta()), rule)
-    return Stop(due, stop_reason(rule, aged=is_aged(rule, now - start)))
+    due, idle = start + grace(rule), window(rule) or timedelta()
+    since = _idle_since(rule, sighting.seen)
+    ready = due + idle if since is None else max(due, since + idle)
+    return ready if rule.max_age is None else min(ready, start + rule.max_age)
+
+
+def window(rule: Rule) -> timedelta | None:
+    """How long a thing must have been idle, None where nobody asks or nobody can tell."""
+    return rule.idle if rule.measured else None
+
+
+def _idle_since(rule: Rule, seen: Document) -> datetime | None:
+    measured = rule.measured
+    return moment(pick(seen, measured.since)) if isinstance(measured, IdleSince) else None
 
 
 def stop_reason(rule: Rule, *, aged: bool) -> str:
     """Why a thing under this rule is stopped; `aged` says whether for its age."""
     if aged and rule.max_age is not None:
         return f"older than {spoken(rule.max_age)}"
-    idle = f"idle for {spoken(rule.idle)}" if rule.idle else ""
-    return idle or f"grace of {spoken(rule.grace)} is over"
+    idle = window(rule)
+    return f"idle for {spoken(idle)}" if idle else f"grace of {spoken(rule.grace)} is over"
 
 
 def is_aged(rule: Rule, age: timedelta) -> bool:
     """Whether it is its age that ends a thing. Without `idle` a grace that is over says it first."""
     if rule.max_age is None or age < rule.max_age:
         return False
-    return rule.idle is not None or rule.max_age < rule.grace
+    return window(rule) is not None or rule.max_age < rule.grace
 
 
 def bounded(span: timedelta, rule: Rule) -> timedelta:
@@ -148,10 +174,11 @@ def _by_phase(phase: Phase | None, status: str, now: datetime) -> Verdict | None
 
 def _by_will(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
     """What somebody has said: protection, exemptions, keep-until."""
-    for path, reason in kind.kept.items():
-        if pick(sighting.seen, path) is True:
-            return Keep(reason)
     tags = tags_of(kind, sighting.seen)
+    reasons = [kept.reason for kept in kind.kept if _says(kept, sighting.seen)]
+    reasons += [why for key, why in kind.kept_tags.items() if any(matches(key, t) for t in tags)]
+    if reasons:
+        return Keep(reasons[0])
     exempt = exempting(rule, sighting, tags, now)
     if exempt is not None:
         return Keep(exemption_reason(exempt))
@@ -161,6 +188,17 @@ def _by_will(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdi
     if not sighting.origins and any(e.origin for e in lasting):
         return LookAgain(now + PAUSE, UNKNOWN_ORIGIN)
     return _by_keep_until(tags.get(KEEP_UNTIL), now)
+
+
+def _says(kept: Kept, seen: Document) -> bool:
+    value = pick(seen, kept.path)
+    match kept.value:
+        case Sign.TRUE:
+            return value is True
+        case Sign.EMPTY:
+            return not isinstance(value, Mapping) or not value
+        case _:
+            return value == kept.value
 
 
 def _by_keep_until(until: str | None, now: datetime) -> Verdict | None:
@@ -189,41 +227,56 @@ def _start(kind: Kind, sighting: Sighting) -> datetime:
     return max(start for start in (began, sighting.since) if start is not None)
 
 
+def _by_work(kind: Kind, sighting: Sighting, now: datetime) -> Verdict | None:
+    for path, reason in kind.busy.items():
+        if pick(sighting.seen, path):
+            return LookAgain(now + BUSY_PAUSE, reason)
+    return None
+
+
 def _by_hours(rule: Rule, now: datetime) -> Verdict | None:
     ends = rule.hours.rest_ends(now) if rule.hours else None
     return LookAgain(ends, RESTING) if ends else None
 
 
 def _by_activity(kind: Kind, rule: Rule, sighting: Sighting, now: datetime) -> Verdict | None:
-    start = _start(kind, sighting)
-    if rule.idle is None or kind.idle is None or is_aged(rule, now - start):
+    start, idle, measured = _start(kind, sighting), rule.idle, rule.measured
+    if idle is None or measured is None or is_aged(rule, now - start):
         return None
-    idle_since = grace(rule) + rule.idle
-    if now < start + idle_since:
-        young = f"it is too young to have been idle for {spoken(rule.idle)}"
-        return LookAgain(start + bounded(idle_since, rule), young)
-    busy = _busy(kind.idle, rule.idle, sighting.seen, text(sighting.seen, kind.status))
-    again = now + idle_pause(rule.idle)
-    aged = again if rule.max_age is None else start + rule.max_age
-    return LookAgain(min(again, aged), busy) if busy else None
+    ready = _ready(kind, rule, sighting)
+    if isinstance(measured, IdleSamples) and now < start + grace(rule) + idle:
+        return LookAgain(ready, young_reason(idle))
+    busy = _busy(measured, idle, sighting.seen, text(sighting.seen, kind.status))
+    if busy:
+        again = now + idle_pause(idle)
+        aged = again if rule.max_age is None else start + rule.max_age
+        return LookAgain(min(again, aged), busy)
+    return LookAgain(ready, WORKED) if now < ready else None
 
 
-def _busy(idle: Idle, window: timedelta, seen: Document, status: str) -> str:
-    """Why it is not idle as far as anybody can tell; empty where it is."""
+def young_reason(idle: timedelta) -> str:
+    """Why a thing is left alone that has not been there as long as it must have been idle."""
+    return f"it is too young to have been idle for {spoken(idle)}"
+
+
+def _busy(idle: IdleSamples | IdleSince, window: timedelta, seen: Document, status: str) -> str:
+    """Why it is not idle as far as anybody can tell; empty where it is, or has been since some moment."""
     if status != idle.status:
-        return "it is at work"
+        return AT_WORK
+    if isinstance(idle, IdleSince):
+        return UNKNOWN_IDLE if moment(pick(seen, idle.since)) is None else ""
     samples = [s for s in _samples(idle, seen) if isinstance(s, int | float)]
     if len(samples) < samples_needed(idle, window):
-        return "too few samples to call it idle"
-    return "it was at work lately" if min(samples) < idle.value else ""
+        return FEW_SAMPLES
+    return WORKED if min(samples) < idle.value else ""
 
 
-def _samples(idle: Idle, seen: Document) -> list[Json]:
+def _samples(idle: IdleSamples, seen: Document) -> list[Json]:
     value = pick(seen, f"idle.{idle.samples}")
     return list(value) if isinstance(value, list) else []
 
 
-def samples_needed(idle: Idle, window: timedelta) -> int:
+def samples_needed(idle: IdleSamples, window: timedelta) -> int:
     """How many samples a window must hold to be believed: all but the one that may be late, and at least one."""
     return max(1, math.floor(window / idle.period) - 1)
 
@@ -235,11 +288,20 @@ def idle_pause(window: timedelta) -> timedelta:
 
 def tags_of(kind: Kind, seen: Document) -> Mapping[str, str]:
     """The resource's tags, whichever way its service tells them."""
+    if kind.tags is None:
+        return {}
     found = pick(seen, kind.tags.path)
     if not kind.tags.pairs:
         return {k: str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
     pairs = found if isinstance(found, list | tuple) else []
     return {text(pair, "Key"): text(pair, "Value") for pair in pairs}
+
+
+def owner_of(kind: Kind, seen: Document, told: str) -> str:
+    """Whose it is: its tag says so, else whoever was told of (`told`), else the resource itself; or nobody, ""."""
+    return (
+        tags_of(kind, seen).get("owner") or told or (text(seen, kind.owner) if kind.owner else "")
+    )
 
 
 def exempting(
@@ -273,17 +335,3 @@ def _covers(exempt: Exemption, sighting: Sighting, tags: Mapping[str, str]) -> b
     if exempt.origin and not any(o and matches(exempt.origin, o) for o in sighting.origins):
         return False
     return all(key in tags and matches(value, tags[key]) for key, value in exempt.tags.items())
-
-
-def matches(pattern: str, value: str) -> bool:
-    """Whether a pattern with `*` and `?` fits all of a text."""
-    return re.search(wildcard(pattern), value) is not None
-
-
-def wildcard(pattern: str) -> str:
-    """A pattern as a regular expression that Python, JavaScript and Java read alike."""
-    signs = {"*": r"[\s\S]*", "?": r"[\s\S]"}
-    escaped = (
-        signs.get(c) or (c if c.isalnum() or not c.isascii() else f"\\{c}") for c in pattern
-    )
-    return f"^(?:{''.join(escaped)})$"

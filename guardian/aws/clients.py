@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from botocore import xform_name
 from botocore.client import BaseClient
@@ -22,6 +22,7 @@ from guardian.aws.credentials import (
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
+from guardian.aws.spelling import from_api, spelt_low, to_api
 from guardian.clock import Clock
 from guardian.ids import AccountId, Region, Target
 
@@ -74,6 +75,7 @@ class Clients:
     ) -> Answer:
         """Call an API by boto3's service name and the API's own action name (`glue`, `GetSession`).
 
+        Arguments and answers are spelt in PascalCase, whatever the API's own spelling.
         `gone` are the words of an error that means that the thing does not exist. Raises guardian's errors.
         """
         with translating(f"{service}:{action}", where, gone), self.acting_as(where.account):
@@ -85,13 +87,14 @@ class Clients:
         service: str,
         action: str,
         page: str = "NextToken",
+        gone: Sequence[str] = (),
         /,
         **arguments: object,
     ) -> Iterator[Answer]:
         """Every page of a listing, empty ones included; `page` is the continuation key in answer and argument."""
         following: Mapping[str, object] = {}
         while True:
-            answer = self.call(where, service, action, **arguments, **following)
+            answer = self.call(where, service, action, gone, **arguments, **following)
             yield answer
             if not answer.get(page):
                 return
@@ -136,8 +139,11 @@ class Clients:
 
 
 def _made(client: BaseClient, action: str, arguments: Mapping[str, object]) -> Answer:
-    answer: Answer = getattr(client, xform_name(action))(**arguments)
-    return answer
+    made = getattr(client, xform_name(action))
+    model = client.meta.service_model.operation_model(action)
+    if not spelt_low(model):
+        return cast("Answer", made(**arguments))
+    return from_api(made(**to_api(arguments, model.input_shape)), model.output_shape)
 
 
 def _config() -> Config:

@@ -1,14 +1,17 @@
 """Puts the adapters together and finds out who guardian is in AWS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
+from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.inbox import AwsInbox
+from guardian.aws.management_account import WithManagementAccount
 from guardian.aws.members import AwsMembers
 from guardian.aws.operations import Wait
 from guardian.aws.options import AwsOptions
 from guardian.aws.organizations import AwsOrganizations
+from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
@@ -16,6 +19,7 @@ from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
     AccountRegions,
+    DriftDetection,
     Inbox,
     Members,
     Organizations,
@@ -23,6 +27,8 @@ from guardian.ports import (
     Stacks,
     StackSets,
 )
+
+NOBODYS = AccountId("own account")
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Aws:
     stack_sets: StackSets
     members: Members
     stacks: Stacks
+    detection: DriftDetection
     inbox: Inbox
 
     def policies_at(self, url: str) -> PolicySource:
@@ -62,12 +69,30 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
     and answers True to be let go, as `threading.Event.wait` does.
     """
     clients = Clients(options, now)
+    inside = _inside(clients, options, now)
     return Aws(
         clients=clients,
         organizations=AwsOrganizations(clients),
         regions=AwsAccountRegions(clients),
-        stack_sets=AwsStackSets(clients, options, wait),
-        members=AwsMembers(clients),
-        stacks=AwsStacks(clients),
+        stack_sets=_stack_sets(clients, options, now, wait),
+        members=AwsMembers(inside),
+        stacks=AwsStacks(inside),
+        detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
     )
+
+
+def _stack_sets(clients: Clients, options: AwsOptions, now: Clock, wait: Wait) -> StackSets:
+    stack_sets = AwsStackSets(clients, options, wait)
+    if not options.management_role:
+        return stack_sets
+    there = Clients(replace(options, member_role=options.management_role), now)
+    return WithManagementAccount(stack_sets, clients, options, PlainStacks(there, options, wait))
+
+
+def _inside(clients: Clients, options: AwsOptions, now: Clock) -> Clients:
+    """Who sweeps and mends: where the hub's own account is governed too, there also through the member role."""
+    if not options.management_role:
+        return clients
+    # Guardian's own credentials only assume roles here: no account is taken for its own.
+    return Clients(replace(options, hub_account=NOBODYS), now)

@@ -1,6 +1,6 @@
 """Running things in member accounts: any kind, by its declaration alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from guardian.aws.clients import Clients
@@ -9,7 +9,7 @@ from guardian.aws.templates import filled_all, values_of
 from guardian.documents import Document, Json, moment, pick, plain, text
 from guardian.errors import NotFound, Refused
 from guardian.ids import Target
-from guardian.kinds.base import Call, Kind
+from guardian.kinds.base import Call, IdleSamples, Kind, Listing, Phase
 from guardian.ports import Candidate, Origin
 
 
@@ -21,31 +21,66 @@ class AwsMembers:
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
         """All that the kind's listing shows, whatever its status; page by page as it is iterated."""
-        listing = kind.listing
-        for page in self._clients.pages(
-            target,
-            listing.call.service,
-            listing.call.action,
-            listing.page,
-            **listing.call.arguments,
-        ):
-            items = pick(plain(page), listing.items)
-            for item in items if isinstance(items, list) else ():
-                yield Candidate(
-                    id=text(item, listing.id),
-                    status=text(item, listing.status),
-                    started=moment(pick(item, listing.start)),
-                )
+        for parts, item in self._listed(kind.listing, target):
+            yield Candidate(
+                id=kind.identifier(parts),
+                status=text(item, kind.listing.status),
+                started=moment(pick(item, kind.listing.start)),
+            )
+
+    def _listed(
+        self, listing: Listing, target: Target
+    ) -> Iterator[tuple[Mapping[str, str], Json]]:
+        """Every item with the parts of its id; those of the listing that it lies within are among them."""
+        refused: Refused | None = None
+        for above in self._above(listing, target):
+            try:
+                for item in self._items(listing, target, above):
+                    own = {part: text(item, path) for part, path in listing.ids.items()}
+                    yield {**above, **own}, item
+            except Refused as error:  # the others may be listed all the same
+                refused = refused or error
+        if refused is not None:
+            raise refused
+
+    def _above(self, listing: Listing, target: Target) -> Iterator[Mapping[str, str]]:
+        if listing.within is None:
+            yield {}
+            return
+        for parts, _ in self._listed(listing.within, target):
+            yield parts
+
+    def _items(self, listing: Listing, target: Target, above: Mapping[str, str]) -> Iterator[Json]:
+        call = listing.call
+        arguments = filled_all(call.arguments, above)
+        pages = self._clients.pages(
+            target, call.service, call.action, listing.page, listing.none, **arguments
+        )
+        try:
+            for page in pages:
+                items = pick(plain(page), listing.items)
+                yield from items if isinstance(items, list) else ()
+        except NotFound:
+            # What it lies within is gone, or can have none.
+            if listing.within is None:
+                raise
 
     def look(
         self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
     ) -> Document:
-        """The answers of the kind's reads, by name. Raises NotFound for a resource that is gone."""
+        """The answers of the kind's reads, by name; of what has ended or is ending only the first.
+
+        Raises NotFound for a resource that is gone.
+        """
         values = values_of(kind, target, identifier, idle)
         first, *others = kind.reads.items()
-        if idle is not None and kind.idle is not None:
+        if idle is not None and isinstance(kind.idle, IdleSamples):
             others.append(("idle", kind.idle.read))
         seen = {first[0]: self._made(kind, first[1], target, values)}
+        if kind.phase(text(seen, kind.status)) in {Phase.ENDING, Phase.OVER}:
+            return seen  # its tags may be gone before it is
+        if kind.arn_told and (told := text(seen, kind.arn_told)):
+            values = {**values, "arn": told}
         for name, read in others:
             try:
                 seen[name] = self._made(kind, read, target, values)

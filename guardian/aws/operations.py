@@ -32,12 +32,16 @@ LEFT_OUT = "AWS left it out: the account is not in the organization or the OU an
 
 @dataclass(frozen=True)
 class Operation:
-    """An API that starts an operation, on which stack set, with what; `asked` is where it should go, if it says so."""
+    """An API that starts an operation, on which stack set, with what; `asked` is where it should go, if it says so.
+
+    Its id begins with `purpose`.
+    """
 
     action: str
     stack_set: str
     arguments: Mapping[str, object]
     asked: frozenset[Target] = frozenset()
+    purpose: str = ""
 
 
 class Operations:
@@ -56,7 +60,7 @@ class Operations:
         """
         name = operation.stack_set
         # An id of our own: when botocore repeats a call whose answer was lost, AWS knows it again.
-        key = str(uuid.uuid4())
+        key = f"{operation.purpose}-{uuid.uuid4()}".lstrip("-")
         self._call(
             operation.action,
             StackSetName=name,

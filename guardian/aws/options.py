@@ -15,6 +15,8 @@ class AwsOptions:
 
     `hub_account` is asked of STS when it is None. `poll` lies between the first two looks at a stack set operation
     (the pauses grow), `patience` is how long an operation is watched before it is left to run alone.
+    `templates` is the `s3://bucket/prefix` for those that are too large for a call, empty where there is none.
+    `management_role` is guardian's own in the management account, empty where that account is not governed.
     """
 
     home_region: Region
@@ -23,5 +25,7 @@ class AwsOptions:
     call_as: CallAs = "SELF"
     hub_account: AccountId | None = None
     queue_url: str = ""
+    templates: str = ""
+    management_role: str = ""
     poll: timedelta = timedelta(seconds=2)
     patience: timedelta = timedelta(hours=6)

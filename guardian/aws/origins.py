@@ -19,13 +19,12 @@ MAX_PAGES = 20
 def find_origin(
     clients: Clients, kind: Kind, target: Target, identifier: str, started: datetime
 ) -> Origin | None:
-    """Who made the call that started it within a quarter of an hour of `started`; None where none is found."""
-    for start in kind.starts:
-        for name in start.names:
-            for record in _records(clients, target, name, started):
-                if _is_start(record, start, identifier):
-                    return origin_of(record, start)
-    return None
+    """Who made the last call that started it within a quarter of an hour of `started`; None where none is found."""
+    calls = list(_calls(clients, kind, target, identifier, started))
+    if not calls:
+        return None
+    # What one made and another started anew is the other's now.
+    return origin_of(*max(calls, key=lambda call: text(call[0], "eventTime")))
 
 
 def origin_of(record: Json, start: StartEvent) -> Origin:
@@ -33,10 +32,9 @@ def origin_of(record: Json, start: StartEvent) -> Origin:
     arn = text(record, "userIdentity.arn")
     issuer = text(record, "userIdentity.sessionContext.sessionIssuer.arn")
     named = (arn, issuer, role_of(arn))
-    owner = arn.rpartition("/")[2] or text(record, "userIdentity.invokedBy")
     return Origin(
         principals=tuple(dict.fromkeys(filter(None, named))),
-        owner=owner,
+        owner=arn.rpartition("/")[2],
         origin=text(record, start.origin) if start.origin else "",
     )
 
@@ -50,6 +48,17 @@ def role_of(arn: str) -> str:
     ):
         return f"arn:{parts[1]}:iam::{parts[4]}:role/{resource[1]}"
     return ""
+
+
+def _calls(
+    clients: Clients, kind: Kind, target: Target, identifier: str, started: datetime
+) -> Iterator[tuple[Document, StartEvent]]:
+    """The last call of each name that started it: the event history has the newest first."""
+    for start in kind.starts:
+        for name in start.names if start.by_call else ():
+            records = _records(clients, target, name, started)
+            told = (record for record in records if _is_start(record, kind, start, identifier))
+            yield from ((record, start) for record in islice(told, 1))
 
 
 def _records(clients: Clients, target: Target, name: str, started: datetime) -> Iterator[Document]:
@@ -67,9 +76,9 @@ def _records(clients: Clients, target: Target, name: str, started: datetime) -> 
             yield json.loads(event["CloudTrailEvent"])
 
 
-def _is_start(record: Json, start: StartEvent, identifier: str) -> bool:
+def _is_start(record: Json, kind: Kind, start: StartEvent, identifier: str) -> bool:
     return (
         text(record, "eventSource") == start.event_source
         and not pick(record, "errorCode")
-        and text(record, start.id) == identifier
+        and identifier in kind.told_by(start, record)
     )

@@ -25,6 +25,12 @@ def partition_of(region: Region) -> str:
 
 
 @cache
+def dns_suffix(region: Region) -> str:
+    """What the names of a region's endpoints end in: `amazonaws.com`. Raises InputError for what is no region."""
+    return _resolver().get_partition_dns_suffix(partition_of(region))
+
+
+@cache
 def all_regions(partition: str = "aws") -> frozenset[Region]:
     """Every region of a partition, opt-in ones included."""
     return frozenset(map(Region, _resolver().get_available_endpoints("ec2", partition)))

@@ -1,4 +1,4 @@
-"""Fills the placeholders of a kind's declaration: `{id}`, `{arn}`, `{account}` … Pure.
+"""Fills the placeholders of a kind's declaration: `{id}` or another part of it, `{arn}`, `{account}` … Pure.
 
 In one pass and never with str.format: an id is chosen by a stranger and may hold any character, braces too.
 """
@@ -12,7 +12,7 @@ from guardian.documents import Document, Json, instant
 from guardian.ids import Target
 from guardian.kinds.base import Kind
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\??\}")
 
 
 def filled(template: Json, values: Mapping[str, str]) -> Json:
@@ -27,16 +27,24 @@ def filled(template: Json, values: Mapping[str, str]) -> Json:
 
 
 def filled_all(template: Document, values: Mapping[str, str]) -> dict[str, Json]:
-    return {key: filled(item, values) for key, item in template.items()}
+    """The same for a mapping; an argument that is only `{part?}` is left out where that part is empty."""
+    given = {key: item for key, item in template.items() if not _is_left_out(item, values)}
+    return {key: filled(item, values) for key, item in given.items()}
+
+
+def _is_left_out(item: Json, values: Mapping[str, str]) -> bool:
+    only = _PLACEHOLDER.fullmatch(item) if isinstance(item, str) else None
+    return only is not None and only[0].endswith("?}") and not values.get(only[1])
 
 
 def values_of(
     kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None = None
 ) -> dict[str, str]:
     """What the placeholders stand for, of one resource; `idle` is the window of its idle read."""
+    parts = kind.parts_of(identifier)
     values = {
-        "id": identifier,
-        "id_lower": identifier.lower(),
+        **parts,
+        **{f"{part}_lower": value.lower() for part, value in parts.items()},
         "account": target.account,
         "region": target.region,
         "partition": partition_of(target.region),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from guardian import terminal
-from guardian.cli import change, policies, reports, rollout, work
+from guardian.cli import change, control, policies, reports, rollout, templates, work
 from guardian.cli.exits import code_of
 from guardian.errors import GuardianError
 
@@ -28,9 +28,14 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "policies": policies.policies,
     "diff": change.diff,
     "schema": change.schema,
+    "render": templates.render,
+    "iam": templates.iam,
     "organization": policies.export_organization,
     "plan": rollout.plan,
     "apply": rollout.apply,
+    "pause": control.pause,
+    "resume": control.resume,
+    "uninstall": control.uninstall,
     "sweep": work.sweep,
     "digest": reports.digest,
     "status": reports.status,

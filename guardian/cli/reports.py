@@ -12,8 +12,14 @@ from guardian.cli.printing import print_json, print_line
 from guardian.digest import Digest, Window
 from guardian.errors import InputError
 from guardian.jobs.announce import announce_once, digest_of
+from guardian.jobs.reconcile import plan_once
 from guardian.kinds import all_kinds
+from guardian.outcome import without_echoes
 from guardian.policy.durations import parse_duration
+from guardian.terminal.kinds import kinds_document, print_kinds
+from guardian.terminal.status import Status, print_status, status_document
+
+LATELY = timedelta(days=1)
 
 
 def digest(
@@ -44,29 +50,33 @@ def digest(
 
 
 def status(config: Config = HERE, form: As = Format.TABLE) -> None:
-    """Show who guardian is, what is deployed and what happened lately."""
+    """Show whether guardian is at work, how far policies are rolled out, and what happened lately."""
     guardian = open_guardian(config)
     identity, world = guardian.aws.whoami(), guardian.world()
     now = guardian.now()
-    made = terminal.Status(
+    fleet = guardian.fleet(world.organization)
+    made = Status(
         arn=identity.arn,
         world=world,
-        deployed=guardian.aws.stack_sets.observe(),
-        outcomes=guardian.journal.outcomes(now - timedelta(days=1), now),
-        findings=guardian.journal.findings(now - timedelta(days=1), now),
+        made=plan_once(
+            fleet, world.governance, world.organization, guardian.brakes, now, probing=False
+        ),
+        outcomes=without_echoes(guardian.journal.outcomes(now - LATELY, now)),
+        findings=guardian.journal.findings(now - LATELY, now),
+        paused=guardian.paused,
     )
     if form is Format.JSON:
-        print_json(terminal.status_document(made))
+        print_json(status_document(made))
     else:
-        terminal.print_status(terminal.console(), made)
+        print_status(terminal.console(), made)
 
 
 def kinds(form: As = Format.TABLE) -> None:
     """List the governed kinds."""
     if form is Format.JSON:
-        print_json([terminal.kind_document(kind) for kind in all_kinds().values()])
+        print_json(kinds_document(all_kinds().values()))
     else:
-        terminal.print_kinds(terminal.console(), all_kinds().values())
+        print_kinds(terminal.console(), all_kinds().values())
 
 
 def _span(text: str) -> timedelta:

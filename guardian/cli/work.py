@@ -9,7 +9,7 @@ from guardian import terminal
 from guardian.app import open_guardian
 from guardian.cli.exits import FAILED, HELD
 from guardian.cli.options import HERE, As, Config, Format
-from guardian.cli.printing import print_json
+from guardian.cli.printing import print_json, print_line
 from guardian.errors import InputError
 from guardian.jobs.sweep import Place, governed_places, sweep_once
 from guardian.kinds import all_kinds
@@ -35,12 +35,15 @@ def sweep(
             f"account {account} is not governed: {why or 'it is not in the organization'}"
         )
     places = [p for p in governed_places(world.governance) if _wanted(p, account, kind)]
+    paused = guardian.paused
     search = guardian.search(observe=observe)
     swept = sweep_once(guardian.aws.members, guardian.journal, places, search, guardian.now)
     if form is Format.JSON:
         print_json(terminal.swept_document(swept))
     else:
         terminal.print_swept(terminal.console(), swept, world.names)
+        if paused:
+            print_line(f"Nothing was stopped: guardian is {terminal.clean(str(paused))}.")
     if swept.held:
         raise typer.Exit(HELD)
     if swept.findings:  # somewhere nobody could look

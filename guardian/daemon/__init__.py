@@ -20,10 +20,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
 from guardian.daemon.held import HeldPolicies, hold
+from guardian.desire import desire
 from guardian.errors import GuardianError
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
-from guardian.jobs.reconcile import apply_once, plan_once
+from guardian.jobs.detect import detect_once, settled
+from guardian.jobs.held import drifted, held_plan
+from guardian.jobs.pause import note_pause
+from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.logs import configure_logs
 from guardian.outcome import About, Finding
@@ -33,6 +37,8 @@ LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
 ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
+FIRST_DETECTION = 1 / 24
+"""The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
 LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
 
 log = structlog.get_logger("guardian")
@@ -42,7 +48,8 @@ log = structlog.get_logger("guardian")
 class Daemon:
     """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
 
-    `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn.
+    `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn;
+    `paused` is whether the last one found guardian paused.
     """
 
     guardian: Guardian
@@ -52,6 +59,7 @@ class Daemon:
     noted: set[tuple[About, str]] = field(default_factory=set)
     rollout: Lock = field(default_factory=Lock)
     rolled_out: Event = field(default_factory=Event)
+    paused: bool = False
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
@@ -67,6 +75,25 @@ class Daemon:
             with self.rollout:
                 self._plan_and_apply(probing=True)
 
+    def detect(self) -> None:
+        """Ask CloudFormation for drift; the roll-out goes on meanwhile, but for the stack set that is looked at."""
+        if not self._after_first_rollout() or self.guardian.paused:
+            return
+        guardian, world = self.guardian, self.policies.current()
+        fleet = guardian.fleet(world.organization)
+        with self.rollout:
+            desired = desire(world.governance, world.organization, fleet.hub, fleet.home)
+            ready = tuple(settled(fleet.stack_sets.observe(), desired))
+        found = detect_once(
+            guardian.aws.detection, ready, guardian.journal, guardian.now(), halted=guardian.halted
+        )
+        log.info(
+            "detected",
+            stack_sets=len(found.stack_sets),
+            drifted=found.drifted,
+            waiting=len(found.waiting),
+        )
+
     def _after_first_rollout(self) -> bool:
         """Wait until the accounts have been given their roles; False when it is time to stop."""
         stopping = self.guardian.stopping
@@ -77,7 +104,10 @@ class Daemon:
 
     def _plan_and_apply(self, *, probing: bool) -> None:
         self.rolled_out_hash = self.policies.state.good_hash
-        guardian, world = self.guardian, self.policies.current()
+        guardian = self.guardian
+        if self._is_paused():
+            return
+        world = self.policies.current()
         fleet = guardian.fleet(world.organization)
         made = plan_once(
             fleet,
@@ -89,10 +119,11 @@ class Daemon:
         )
         log.info("planned", plan=made.plan.id, changes=len(made.plan.changes), held=made.held)
         if made.held:
-            reason = f"held: {made.held}; guardian apply --release {made.plan.id} lets it go"
-            self._note_once(About.ROLLOUT, f"plan {made.plan.id}", reason)
+            self._hold(made)
             return
-        applied = apply_once(fleet, made, guardian.journal, _told, guardian.now())
+        applied = apply_once(
+            fleet, made, guardian.journal, _told, guardian.now(), halted=guardian.halted
+        )
         log.info(
             "applied",
             done=len(applied.done),
@@ -100,8 +131,25 @@ class Daemon:
             waiting=len(applied.waiting),
         )
 
+    def _is_paused(self) -> bool:
+        """Whether guardian is paused; every digest of that time tells."""
+        paused = self.guardian.paused
+        self.paused = paused is not None
+        if paused:
+            log.info("paused", by=paused.by, since=paused.since.isoformat(), reason=paused.reason)
+            note_pause(self.guardian.journal, paused, self.guardian.now())
+        return self.paused
+
+    def _hold(self, made: Reconciliation) -> None:
+        """Tell of a held plan, and of what its probe found."""
+        guardian = self.guardian
+        guardian.journal.note(drifted(made, guardian.now()))
+        reason = f"held: {made.held}; guardian apply --release {made.plan.id} lets it go"
+        if self._note_once(About.ROLLOUT, f"plan {made.plan.id}", reason):
+            self.policies.tell(held_plan(made))
+
     def sweep(self) -> None:
-        """Look into every governed account for what no event announced."""
+        """Look into every governed account for what no event announced; in a pause only look."""
         if not self._after_first_rollout():
             return
         guardian, world = self.guardian, self.policies.current()
@@ -144,16 +192,21 @@ class Daemon:
                 log.info("collected", received=collected.received, new=collected.new)
 
     def reload(self) -> None:
-        """Let policies that changed hold, if all of them are right, and roll them out."""
+        """Let policies that changed hold, if all of them are right, and roll them out; go on after a pause."""
         self.policies.look()
-        if self.policies.state.good_hash != self.rolled_out_hash and not self.rollout.locked():
+        due = self.policies.state.good_hash != self.rolled_out_hash
+        resumed = self.paused and self.guardian.paused is None
+        if (due or resumed) and not self.rollout.locked():
             self.reconcile_now()
         self.policies.post_notices()
 
-    def _note_once(self, about: About, subject: str, reason: str) -> None:
-        if (about, reason) not in self.noted:
+    def _note_once(self, about: About, subject: str, reason: str) -> bool:
+        """Note it, and answer whether it is news."""
+        news = (about, reason) not in self.noted
+        if news:
             self.noted.add((about, reason))
             self.guardian.journal.note([Finding(about, subject, reason, self.guardian.now())])
+        return news
 
 
 def last_due(notify: Notify, now: datetime) -> datetime:
@@ -196,27 +249,30 @@ def run_daemon(directory: Path) -> int:
 def open_daemon(guardian: Guardian) -> Daemon:
     """A daemon with the policies as they are now. Raises InputError, AccessDenied, Unavailable."""
     policies = hold(guardian)
+    guardian.aws.stacks.take_turns()
     return Daemon(guardian, policies, rolled_out_hash=policies.state.good_hash)
 
 
 def _schedule(daemon: Daemon) -> BackgroundScheduler:
     """Every job runs alone; what was missed is run once."""
     settings, scale = daemon.guardian.settings, daemon.guardian.scale
-    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(5)}, timezone="UTC")
+    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(6)}, timezone="UTC")
     jobs: dict[Callable[[], None], timedelta] = {
         daemon.reconcile: settings.schedules.reconcile,
         daemon.drift: settings.schedules.drift,
+        daemon.detect: settings.schedules.detect,
         daemon.sweep: settings.schedules.sweep,
         daemon.announce: ANNOUNCE_EVERY,
         daemon.reload: RELOAD_EVERY,
     }
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
+        later = timedelta(seconds=seconds * FIRST_DETECTION if job == daemon.detect else 0)
         added = scheduler.add_job(
             _guarded(job),
             IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
             name=job.__name__,
-            next_run_time=system_now(),
+            next_run_time=system_now() + later,
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,

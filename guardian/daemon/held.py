@@ -95,6 +95,10 @@ class HeldPolicies:
         now = self.guardian.now()
         self.guardian.journal.note([Finding(about, subject, reason, now) for reason in reasons])
 
+    def tell(self, notice: Notice) -> None:
+        """Let the organization's channel know soon."""
+        self._notices.append(notice)
+
     def post_notices(self) -> None:
         """Tell the organization's channel what it does not know. Raises Unavailable: the next call goes on."""
         settings = self.guardian.settings

@@ -96,6 +96,7 @@ hub:
   account: "{MANAGEMENT_ACCOUNT}"
   queue_url: {cast.queue_url}
 journal: sqlite:///{directory.resolve()}/guardian.db
+brakes: {{stop_share: 1}}
 slack:
   channel: "{ORGANIZATION_CHANNEL}"
 """

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from guardian import terminal
+from guardian.jobs.reconcile import Told
 from guardian.outcome import Outcome
-from guardian.plan import Action
-
-Told = Callable[[str, Action, int, int], None]
+from guardian.terminal import progress
 
 
 @dataclass
@@ -49,22 +47,7 @@ class Stage:
     @contextmanager
     def rollout(self) -> Iterator[Told]:
         """A bar for each stack set that something is done to."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console) as progress:
-            tasks: dict[tuple[str, Action], int] = {}
-
-            def told(stack_set: str, action: Action, done: int, total: int) -> None:
-                task = tasks.get((stack_set, action))
-                if task is None:
-                    task = progress.add_task(f"{action} {stack_set}", total=total)
-                    tasks[stack_set, action] = int(task)
-                progress.update(progress.task_ids[task], completed=done, total=total)
-
+        with progress.rollout(self.console) as told:
             yield told
 
     @contextmanager

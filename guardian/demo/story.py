@@ -28,6 +28,7 @@ from guardian.plan import Action, DeployedStackSet, InstanceStatus
 from guardian.policy.durations import spoken
 from guardian.repair import What
 from guardian.stack import names as made
+from guardian.terminal.plan import print_plan
 
 FOUNDING = "glue-studio-datapreview-e09f88a9-4d7f-4e64-95f2-e435fbd1963a"
 HOSTILE = 'rent"; <!channel> <b>*free*</b> 😀'
@@ -100,7 +101,7 @@ class Story:
     def roll_out(self) -> None:
         self.stage.chapter("The plan, and the rollout")
         planned, world = self._plan()
-        terminal.print_plan(self.stage.console, planned.plan, world.names, planned.held)
+        print_plan(self.stage.console, planned, world.names)
         self._apply(planned, world)
         again, _ = self._plan()
         self.stage.check(not again.plan.changes, "a second plan finds nothing to do")
@@ -186,7 +187,7 @@ class Story:
             self.cast.person("ana", "sandbox-ana"), self.cast.person("ravi", "research-fraud")
         )
         planned, world = self._plan()
-        terminal.print_plan(self.stage.console, planned.plan, world.names, planned.held)
+        print_plan(self.stage.console, planned, world.names)
         found = {c.drift.what for c in planned.plan.changes if c.drift}
         wanted = {What.RULE_DISABLED, What.RULE_MISSING, What.MACHINE_CHANGED}
         self.stage.check(
@@ -217,7 +218,7 @@ class Story:
         self.cast.move("sandbox-cleo", SANDBOX, RESEARCH)
         self.stage.say(f"sandbox-cleo moves from {SANDBOX} to {RESEARCH}")
         planned, world = self._plan()
-        terminal.print_plan(self.stage.console, planned.plan, world.names, planned.held)
+        print_plan(self.stage.console, planned, world.names)
         self._apply(planned, world)
         policies = self._policies_in(account)
         self.moved = policies == {made.stack_set(Slug("data-science"))}

@@ -1,26 +1,34 @@
 """Brings what is deployed to what the policies say: observe, plan, brake, apply."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from guardian.brakes import Brakes, hold
+from guardian.brakes import Brakes, Scene, hold
 from guardian.desire import DesiredState, WantedStackSet, desire
 from guardian.errors import Busy, GuardianError
 from guardian.ids import Region, Target
-from guardian.jobs.probe import Place, probe
+from guardian.jobs import templates
+from guardian.jobs.probe import Place, probe, standing_together
 from guardian.organization import Organization
 from guardian.outcome import About, Finding
-from guardian.plan import Action, Change, DeployedStackSet, InstanceStatus, Plan, plan
+from guardian.plan import Action, Change, DeployedStackSet, InstanceStatus, Plan, Purpose, plan
 from guardian.policy.model import Policy
 from guardian.policy.resolve import Governance
 from guardian.ports import Journal, Stacks, StackSets
 from guardian.stack import names
 from guardian.stack.names import Hub
-from guardian.stack.template import expected
+from guardian.stack.template import expectation, expected
+from guardian.waves import Waves
+from guardian.waves.stages import staged
+from guardian.waves.standing import watched
 
 STUCK = "its former stack is still there"
+TAKEN = "already exists"
+IN_THE_WAY = (
+    "a former stack was left there, or things of it: its account's administrator deletes them"
+)
 
 Told = Callable[[str, Action, int, int], None]
 """Told of progress: the stack set, what is done to it, how many of how many stack instances are done."""
@@ -28,23 +36,33 @@ Told = Callable[[str, Action, int, int], None]
 
 @dataclass(frozen=True)
 class Fleet:
-    """Where stacks are rolled out: the stack sets, the stacks inside the accounts, and the hub they report to."""
+    """Where stacks are rolled out: the stack sets, the stacks inside the accounts, and the hub they report to.
+
+    `waves` says in which order accounts get a changed template, `journal` what can be put back.
+    """
 
     stack_sets: StackSets
     stacks: Stacks
     hub: Hub
     home: Region
+    journal: Journal
+    waves: Waves = field(default_factory=Waves)
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """A plan with what it was made from. `held` says why it may not go, `unseen` what could not be looked at."""
+    """A plan with what it was made from.
+
+    `held` says why it may not go, `unseen` what could not be looked at, `told` what people have to put right.
+    """
 
     plan: Plan
     held: str | None
     desired: DesiredState
     governance: Governance
     unseen: tuple[Finding, ...] = ()
+    deployed: tuple[DeployedStackSet, ...] = ()
+    told: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,40 +85,60 @@ def plan_once(
 ) -> Reconciliation:
     """What would be done now. Changes nothing.
 
-    `probing` looks into every account for drift, some ten calls for each; without it only the stack sets are read.
+    `probing` looks into every account for drift, some ten calls for each; without it only the stack sets are read, and
+    the accounts in which a rollout is under way.
     """
     desired = desire(governance, organization, fleet.hub, fleet.home)
     deployed = fleet.stack_sets.observe()
-    places = _settled(fleet, governance, desired, deployed) if probing else ()
-    drifts, unseen = probe(fleet.stacks, places, now)
-    made = plan(desired, deployed, drifts)
-    return Reconciliation(made, hold(made, deployed, brakes), desired, governance, unseen)
+    rollout = templates.rollout(fleet.journal, fleet.waves, organization, desired, now)
+    under_way = watched(desired, deployed, rollout)
+    places = _settled(fleet, governance, desired, deployed)
+    looked_at = (p for p in places if probing or (p.stack_set, p.target) in under_way)
+    probed = probe(fleet.stacks, looked_at, now)
+    blind = frozenset((f.subject, f.target) for f in probed.unseen if f.target)
+    rollout = replace(rollout, drifts=probed.drifts, unseen=blind)
+    made = staged(plan(desired, deployed, probed.drifts), desired, deployed, rollout)
+    members = frozenset(account.id for account in organization.accounts)
+    held = hold(Scene(made, desired, deployed, members), brakes, now)
+    return Reconciliation(made, held, desired, governance, probed.unseen, deployed, probed.told)
 
 
 def _settled(
     fleet: Fleet,
     governance: Governance,
     desired: DesiredState,
-    deployed: Iterable[DeployedStackSet],
+    deployed: tuple[DeployedStackSet, ...],
 ) -> Iterator[Place]:
     """Where a stack should be exactly what its policy renders to."""
     policies = {names.stack_set(policy.slug): policy for policy in governance.policies}
     wanted = {stack_set.name: stack_set for stack_set in desired.stack_sets}
+    beside = standing_together(deployed)
     for stack_set in deployed:
         policy, want = policies.get(stack_set.name), wanted.get(stack_set.name)
         # One that is busy or about to be updated is not as it should be yet: that is no drift.
         if not policy or not want or stack_set.busy or stack_set.fingerprint != want.fingerprint:
             continue
+        content = expectation(policy, fleet.hub)
         for instance in stack_set.instances:
-            if instance.status is InstanceStatus.CURRENT and instance.target in want.targets:
-                content = expected(policy, fleet.hub, instance.target)
-                yield Place(stack_set.name, instance.target, content)
+            target = instance.target
+            if instance.status is InstanceStatus.CURRENT and target in want.targets:
+                others = beside[target] - {stack_set.name}
+                yield Place(stack_set.name, target, content(target), others)
 
 
 def apply_once(
-    fleet: Fleet, reconciliation: Reconciliation, journal: Journal, told: Told, now: datetime
+    fleet: Fleet,
+    reconciliation: Reconciliation,
+    journal: Journal,
+    told: Told,
+    now: datetime,
+    *,
+    halted: Callable[[], str] = lambda: "",
 ) -> Applied:
-    """Do what the plan says, in its order. One change's trouble is that change's trouble."""
+    """Do what the plan says, in its order. One change's trouble is that change's trouble.
+
+    `halted` is asked before every operation: once it gives a reason, all that is left waits.
+    """
     wanted = {stack_set.name: stack_set for stack_set in reconciliation.desired.stack_sets}
     policies = {names.stack_set(p.slug): p for p in reconciliation.governance.policies}
     done: list[Change] = []
@@ -111,6 +149,10 @@ def apply_once(
         waiting += _too_early(changes, waiting)
         held_up = {change for change, _ in (*failed, *waiting)}
         ready = tuple(change for change in changes if change not in held_up)
+        if why := halted():
+            waiting += [(change, why) for change in ready]
+            continue
+        templates.prepare(journal, ready, reconciliation.desired, reconciliation.deployed, now)
         try:
             failures = _attempt(fleet, wanted, policies, ready, told) if ready else {}
         except Busy as error:
@@ -118,7 +160,14 @@ def apply_once(
             continue
         failed += failures.items()
         done += [change for change in ready if change not in failures]
-    journal.note([*reconciliation.unseen, *_mended(done, now), *_failures(failed, now)])
+    journal.note(
+        [
+            *reconciliation.unseen,
+            *reconciliation.told,
+            *_mended(done, now),
+            *_failures(failed, now),
+        ]
+    )
     return Applied(tuple(done), tuple(failed), tuple(waiting))
 
 
@@ -156,6 +205,8 @@ def _attempt(
     try:
         if action is Action.REPAIR:
             return _repair(fleet, policies[name], changes)
+        if action is Action.ROLL_BACK:
+            return _roll_back(fleet, wanted[name], changes, progress)
         return _operate(fleet.stack_sets, wanted.get(name), changes, progress)
     except Busy:
         raise
@@ -180,11 +231,27 @@ def _operate(
         raise AssertionError(f"{name} is planned for and not desired")
     elif action is Action.CREATE_STACK_SET:
         stack_sets.create(wanted)
-    elif action is Action.UPDATE_STACK_SET:
+    elif action is Action.UPDATE_STACK_SET and not targets:
         failures = stack_sets.update(wanted, progress)
+    elif action in {Action.UPDATE_STACK_SET, Action.RETRY}:
+        purpose = Purpose.RETRY if action is Action.RETRY else Purpose.WAVE
+        failures = stack_sets.update_some(wanted, targets, purpose, progress)
     else:
         failures = stack_sets.deploy(wanted, targets, progress)
     return _by_change(changes, failures)
+
+
+def _roll_back(
+    fleet: Fleet,
+    wanted: WantedStackSet,
+    changes: tuple[Change, ...],
+    progress: Callable[[int, int], None],
+) -> Mapping[Change, str]:
+    former = templates.former(fleet.journal, wanted.name)
+    if former is None:
+        raise AssertionError(f"{wanted.name} is to be rolled back and has nothing to go back to")
+    # All of it: what has the former template already is marked outdated by AWS, and is not touched by an update to it.
+    return _by_change(changes, fleet.stack_sets.update(former.of(wanted), progress))
 
 
 def _by_change(
@@ -214,15 +281,16 @@ def _repair(fleet: Fleet, policy: Policy, changes: tuple[Change, ...]) -> Mappin
 
 def _mended(done: Iterable[Change], now: datetime) -> Iterator[Finding]:
     for change in done:
-        if change.action is Action.REPAIR:
+        if change.drift:
             yield Finding(
                 About.DRIFT, change.stack_set, change.reason, now, change.target, mended=True
             )
 
 
 def _failures(failed: Iterable[tuple[Change, str]], now: datetime) -> Iterator[Finding]:
-    for change, why in failed:
-        about = About.DRIFT if change.action is Action.REPAIR else About.ROLLOUT
+    for change, said in failed:
+        why = f"{said}; {IN_THE_WAY}" if TAKEN in said else said
+        about = About.DRIFT if change.drift else About.ROLLOUT
         yield Finding(
             about, change.stack_set, f"{change.action} failed: {why}", now, change.target
         )

@@ -38,6 +38,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "CREATE TABLE intents (identity TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
+    "CREATE TABLE memory (name TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
 )
 
 # An entry that comes after a window was claimed belongs to the next one, whatever the clock says.
@@ -96,6 +97,18 @@ class SqliteJournal:
         with self._transaction() as connection:
             self._insert(connection, "outcomes", _outcome_rows(outcomes))
             connection.execute("DELETE FROM intents WHERE identity = ?", (intended.identity,))
+
+    def remember(self, name: str, entry: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (name, entry))
+
+    def recall(self, name: str) -> str | None:
+        rows = self._rows("SELECT entry FROM memory WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
+    def forget(self, name: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM memory WHERE name = ?", (name,))
 
     def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
         return self._read("outcomes", since, until, read_outcome)

@@ -12,7 +12,8 @@ from guardian.documents import Document, Json, pick
 from guardian.ids import Region
 from guardian.kinds.base import (
     Call,
-    Idle,
+    IdleSamples,
+    Kept,
     Kind,
     Listing,
     Phase,
@@ -20,11 +21,11 @@ from guardian.kinds.base import (
     StartEvent,
     Tags,
     Worth,
+    api_call,
 )
 
-CAP = Decimal(
-    24
-)  # nothing ends a waiting cluster by itself: an estimate beyond a day would be a guess
+# Nothing ends a waiting cluster by itself: an estimate beyond a day would be a guess.
+CAP = Decimal(24)
 
 
 def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
@@ -56,17 +57,15 @@ KIND = Kind(
     key="emr-cluster",
     title="EMR cluster",
     starts=(
+        api_call("elasticmapreduce", ("RunJobFlow",), {"id": "responseElements.jobFlowId"}),
         StartEvent(
-            "aws.elasticmapreduce",
-            "elasticmapreduce.amazonaws.com",
-            ("RunJobFlow",),
-            "responseElements.jobFlowId",
+            "aws.emr", {"id": "clusterId"}, "EMR Cluster State Change", {"state": ("WAITING",)}
         ),
     ),
     listing=Listing(
         Call("emr", "ListClusters", {"ClusterStates": _ALIVE}, iam="elasticmapreduce"),
         items="Clusters",
-        id="Id",
+        ids={"id": "Id"},
         status="Status.State",
         start="Status.Timeline.CreationDateTime",
         page="Marker",
@@ -102,8 +101,10 @@ KIND = Kind(
         "instance_counts": "groups.InstanceGroups[].RunningInstanceCount",
     },
     worth=worth,
-    kept={"cluster.Cluster.TerminationProtected": "termination protection is on"},
-    idle=Idle(
+    price="EC2 plus EMR for all running instances for a day; without EBS, and Spot at the full price",
+    loses="the cluster: HDFS, logs not yet written to S3, and whatever still runs on it",
+    kept=(Kept("cluster.Cluster.TerminationProtected", "termination protection is on"),),
+    idle=IdleSamples(
         read=Call(
             "cloudwatch",
             "GetMetricData",

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from guardian.documents import Document, pick, text
 from guardian.ids import Region
-from guardian.kinds.base import Call, Kind, Listing, Phase, PriceBook, StartEvent, Tags, Worth
+from guardian.kinds.base import Call, Kind, Listing, Phase, PriceBook, Tags, Worth, api_call
 
-# DPUs of one worker. R and Z types are memory-optimised and priced by another unit.
+# DPUs of one worker.
 DPU = {
     "G.025X": "0.25",
     "G.1X": "1",
@@ -21,9 +21,10 @@ DPU = {
     "G.12X": "12",
     "G.16X": "16",
 }
-DEFAULT_TIMEOUT_MINUTES = (
-    2880  # Glue's own: 48 hours. GetSession never tells the other one, Timeout
-)
+MEMORY_OPTIMIZED = ("R.", "Z.")
+"""Worker types that are priced by another unit than the DPU."""
+# Glue's own: 48 hours. GetSession never tells the other one, Timeout.
+DEFAULT_TIMEOUT_MINUTES = 2880
 
 
 def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
@@ -43,9 +44,11 @@ def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
 
 def _dpu(facts: Document) -> Decimal | None:
     capacity, workers = pick(facts, "max_capacity"), pick(facts, "workers")
-    per_worker = DPU.get(text(facts, "worker_type"))
-    if per_worker and isinstance(workers, int):
-        return Decimal(per_worker) * workers
+    worker = text(facts, "worker_type")
+    if worker in DPU and isinstance(workers, int):
+        return Decimal(DPU[worker]) * workers
+    if worker.startswith(MEMORY_OPTIMIZED):
+        return None
     return Decimal(str(capacity)) if isinstance(capacity, int | float) else None
 
 
@@ -55,18 +58,17 @@ KIND = Kind(
     key="glue-session",
     title="Glue interactive session",
     starts=(
-        StartEvent(
-            "aws.glue",
-            "glue.amazonaws.com",
+        api_call(
+            "glue",
             ("CreateSession",),
-            "responseElements.session.id",
+            {"id": "responseElements.session.id"},
             origin="requestParameters.requestOrigin",
         ),
     ),
     listing=Listing(
         Call("glue", "ListSessions", {"MaxResults": 1000}),
         items="Sessions",
-        id="Id",
+        ids={"id": "Id"},
         status="Status",
         start="CreatedOn",
     ),
@@ -96,6 +98,8 @@ KIND = Kind(
         "idle_timeout": "session.Session.IdleTimeout",
     },
     worth=worth,
+    price="DPUs at the DPU-hour price until Glue's own idle timeout; R and Z workers are unknown",
+    loses="the session's variables and cached data; its history stays",
     default_grace=timedelta(minutes=30),
     ends_itself=timedelta(minutes=DEFAULT_TIMEOUT_MINUTES),
 )

@@ -8,7 +8,17 @@ from decimal import Decimal
 
 from guardian.documents import Document, text
 from guardian.ids import Region
-from guardian.kinds.base import Call, Kind, Listing, Phase, PriceBook, StartEvent, Tags, Worth
+from guardian.kinds.base import (
+    Call,
+    Kind,
+    Listing,
+    Phase,
+    PriceBook,
+    StartEvent,
+    Tags,
+    Worth,
+    api_call,
+)
 
 CAP = Decimal(24)  # nothing ends a notebook by itself: an estimate beyond a day would be a guess
 
@@ -32,11 +42,16 @@ KIND = Kind(
     key="sagemaker-notebook",
     title="SageMaker notebook instance",
     starts=(
+        api_call(
+            "sagemaker",
+            ("CreateNotebookInstance", "StartNotebookInstance"),
+            {"id": "requestParameters.notebookInstanceName"},
+        ),
         StartEvent(
             "aws.sagemaker",
-            "sagemaker.amazonaws.com",
-            ("CreateNotebookInstance", "StartNotebookInstance"),
-            "requestParameters.notebookInstanceName",
+            {"id": "NotebookInstanceName"},
+            "SageMaker Notebook Instance State Change",
+            {"NotebookInstanceStatus": ("InService",)},
         ),
     ),
     listing=Listing(
@@ -44,11 +59,12 @@ KIND = Kind(
             "sagemaker", "ListNotebookInstances", {"StatusEquals": "InService", "MaxResults": 100}
         ),
         items="NotebookInstances",
-        id="NotebookInstanceName",
+        ids={"id": "NotebookInstanceName"},
         status="NotebookInstanceStatus",
         start="LastModifiedTime",
     ),
     arn="arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{id_lower}",
+    arn_told="notebook.NotebookInstanceArn",
     reads={
         "notebook": Call(
             "sagemaker", "DescribeNotebookInstance", {"NotebookInstanceName": "{id}"}, _NOTEBOOK
@@ -73,5 +89,7 @@ KIND = Kind(
     stop=Call("sagemaker", "StopNotebookInstance", {"NotebookInstanceName": "{id}"}, _NOTEBOOK),
     facts={"instance_type": "notebook.InstanceType"},
     worth=worth,
+    price="the instance for a day: nothing ends a notebook by itself; without its volume",
+    loses="what is in memory; the volume and the user's home folder stay",
     default_grace=timedelta(hours=12),
 )

@@ -8,14 +8,14 @@ from typing import Any
 from guardian.localaws.calls import Call, service_model
 
 TEXTS = {"service", "operation", "account", "region", "error", "message"}
-NUMBERS = {"status": (int,), "delay_seconds": (int, float), "times": (int,)}
+NUMBERS = {"status": (int,), "delay_seconds": (int, float), "times": (int,), "every": (int,)}
 
 
 @dataclass(frozen=True)
 class Fault:
     """What happens to the next `times` calls that match; empty fields match every call.
 
-    Without `error` a call is only delayed, by real seconds.
+    Without `error` a call is only delayed, by real seconds. Of the calls that match, each `every`-th one meets it.
     """
 
     service: str = ""
@@ -27,6 +27,8 @@ class Fault:
     status: int = 400
     delay_seconds: float = 0.0
     times: int = 1
+    every: int = 1
+    met: int = field(default=0, compare=False)
     fired: int = field(default=0, compare=False)
 
     def matches(self, call: Call, account: str) -> bool:
@@ -64,8 +66,12 @@ class Faults:
         """Use up the fault that this call meets."""
         with self._lock:
             for place, fault in enumerate(self._faults):
-                if fault.matches(call, account):
-                    self._faults[place] = replace(fault, fired=fault.fired + 1)
+                if not fault.matches(call, account):
+                    continue
+                met = fault.met + 1
+                fires = met % fault.every == 0
+                self._faults[place] = replace(fault, met=met, fired=fault.fired + fires)
+                if fires:
                     return fault
         return None
 
@@ -79,6 +85,8 @@ def parse(asked: Any) -> Fault:
     fault = Fault(**asked)
     if not fault.error and not fault.delay_seconds:
         raise ValueError("a fault needs an error, a delay_seconds, or both")
+    if not fault.every:
+        raise ValueError("every must be at least 1")
     if fault.operation and fault.operation not in service_model(fault.service).operation_names:
         raise ValueError(f"{fault.service} has no operation {fault.operation}")
     return fault

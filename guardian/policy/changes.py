@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from guardian.policy.inheritance import Value, settings
-from guardian.policy.model import ALL_ENABLED, Exemption, Policy, Rule
+from guardian.policy.model import ALL_ENABLED, Also, Exemption, Policy, Rule
 from guardian.policy.tightness import Change, compare
-from guardian.policy.words import said
+from guardian.policy.words import also_words, said
 
 
 @dataclass(frozen=True)
 class SettingChange:
     """Of one setting, by its dotted name, `old` to `new` in words; a thing that was added or dropped has only one.
 
-    Of regions, exemptions and kinds only what was added or dropped is told.
+    Of regions, exemptions, kinds and what else is to happen only what was added or dropped is told.
     """
 
     setting: str
@@ -64,12 +64,13 @@ def _items(name: str, old: Value, new: Value) -> Iterator[SettingChange]:
         yield SettingChange(name, words, "", compare(name, (*after, *dropped), after))
 
 
-def _told(items: Sequence[str | Exemption]) -> Iterator[str]:
-    """Regions together, every exemption for itself."""
+def _told(items: Sequence[str | Exemption | Also]) -> Iterator[str]:
+    """Regions together, everything else for itself."""
     names = [item for item in items if isinstance(item, str)]
     exemptions = [", ".join(_exemption(item)) for item in items if isinstance(item, Exemption)]
     yield from [", ".join(names)] if names else []
-    yield from dict.fromkeys(exemptions)
+    others = [also_words(item) for item in items if isinstance(item, Also)]
+    yield from dict.fromkeys((*exemptions, *others))
 
 
 def _exemption(exempt: Exemption) -> Iterator[str]:

@@ -1,15 +1,16 @@
-"""What a chain of files comes to: for each setting the nearest file wins, exemptions add up. Pure."""
+"""What a chain of files comes to: for each setting the nearest file wins, `exempt` and `also` add up. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
 from guardian.ids import OuPath, Region
-from guardian.kinds import all_kinds
+from guardian.kinds import all_kinds, default_kinds
 from guardian.kinds.base import Kind
 from guardian.places import Position
 from guardian.policy.hours import Hours
 from guardian.policy.model import (
+    Also,
     Exemption,
     KindSettings,
     Limits,
@@ -23,7 +24,8 @@ from guardian.policy.model import (
 T = TypeVar("T")
 Chain = Sequence[PolicyFile]
 """The files that speak for an OU, from the root down."""
-Value = Mode | timedelta | Hours | int | str | tuple[Region, ...] | tuple[Exemption, ...] | None
+Items = tuple[Region, ...] | tuple[Exemption, ...] | tuple[Also, ...]
+Value = Mode | timedelta | Hours | int | str | Items | None
 
 FOR_EVERY_KIND = ("mode", "hours")
 """What a file may say for all kinds at once; what it says for one kind wins within the file."""
@@ -32,7 +34,8 @@ FOR_EVERY_KIND = ("mode", "hours")
 def effective(ou: OuPath, chain: Chain, notify: Notify) -> Policy:
     """The policy of an OU; `notify` is what holds where no file says where digests go."""
     named = {key for file in chain for key in file.kinds}
-    kinds = [kind for key, kind in all_kinds().items() if key in named or not named]
+    chosen = named or default_kinds().keys()
+    kinds = [kind for key, kind in all_kinds().items() if key in chosen]
     return Policy(
         slug=chain[-1].slug,
         ou=ou,
@@ -41,6 +44,7 @@ def effective(ou: OuPath, chain: Chain, notify: Notify) -> Policy:
         rules=tuple(rule_of(kind, chain) for kind in kinds),
         notify=_notify(chain, notify),
         limits=Limits(_nearest(chain, lambda file: file.limits.stops_per_sweep)),
+        also=tuple(dict.fromkeys(also for file in chain for also in file.also)),
     )
 
 
@@ -88,6 +92,7 @@ def settings(policy: Policy) -> Mapping[str, Value]:
         found |= {f"kinds.{rule.kind.key}.{name}": value for name, value in _of_rule(rule)}
     return found | {
         "exempt": exempt,
+        "also": policy.also,
         "notify.channel": policy.notify.channel,
         "notify.digest": policy.notify.digest,
         "notify.timezone": policy.notify.timezone,

@@ -13,6 +13,7 @@ KEYS: Final[Mapping[str, str]] = {
     "exempt": "What is left alone. Exemptions add up on the way from the root to an account.",
     "hours": "The hours in which the rules rest, or apply. Where nobody says: they always apply.",
     "notify": "Where and when digests go. Where nobody says: as guardian.yaml says.",
+    "also": "What else is to happen with outcomes. Entries add up on the way from the root to an account.",
     "limits": "How much may be done. Where nobody says: only the brakes of guardian.yaml hold.",
     "locked": "The settings that files for OUs below may tighten and not loosen; one covers all below it.",
 }
@@ -47,9 +48,25 @@ NOTIFY_KEYS: Final[Mapping[str, str]] = {
     "digest": "A five-field cron; days of the week by name, since their numbers differ between schedulers.",
     "timezone": "The IANA time zone of `digest`.",
 }
+TARGETS: Final[Mapping[str, str]] = {
+    "email": "Addresses that are written to; each has to confirm once for every account and region.",
+    "log": "A CloudWatch Logs group, made with the policy's name added: `/guardian/outcomes/POLICY`.",
+    "start": "A state machine's name, in the account and region of the resource.",
+    "bus": "The ARN of an event bus, in any account and region.",
+}
+ALSO_KEYS: Final[Mapping[str, str]] = {
+    **TARGETS,
+    "retention": "How long the log group keeps what it was told. Where nobody says: `90d`.",
+    "outcomes": "Which outcomes. Where nobody says: `stopped`, `would_stop` and `failed`.",
+    "kinds": "Which kinds of resource. Where nobody says: all that are governed.",
+}
 LIMIT_KEYS: Final[Mapping[str, str]] = {
     "stops_per_sweep": "How many resources under this policy one sweep may stop.",
 }
+
+
+UNLOCKABLE: Final = frozenset({"ou", "also", "locked"})
+"""`also` only adds up: nothing below can take from it."""
 
 
 def lockable() -> tuple[str, ...]:
@@ -57,7 +74,7 @@ def lockable() -> tuple[str, ...]:
     sections = {"notify": NOTIFY_KEYS, "limits": LIMIT_KEYS}
     inside = [f"{name}.{key}" for name, keys in sections.items() for key in keys]
     of_kinds = [name for kind in all_kinds() for name in _of_kind(f"kinds.{kind}")]
-    return (*(key for key in KEYS if key not in {"ou", "locked"}), *inside, *of_kinds)
+    return (*(key for key in KEYS if key not in UNLOCKABLE), *inside, *of_kinds)
 
 
 def _of_kind(name: str) -> tuple[str, ...]:

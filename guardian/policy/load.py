@@ -10,6 +10,7 @@ from guardian.kinds import all_kinds
 from guardian.organization import Organization
 from guardian.places import Position
 from guardian.policy import values
+from guardian.policy.also import also
 from guardian.policy.form import Form
 from guardian.policy.hours import Hours
 from guardian.policy.keys import (
@@ -20,6 +21,7 @@ from guardian.policy.keys import (
     KIND_KEYS,
     LIMIT_KEYS,
     NOTIFY_KEYS,
+    UNLOCKABLE,
     lockable,
 )
 from guardian.policy.model import (
@@ -114,8 +116,9 @@ def _policy(
         regions=_regions(form, known),
         kinds=_kinds(form.form("kinds", all_kinds(), "kind")),
         exempt=tuple(_exemption(item) for item in form.forms("exempt", EXEMPT_KEYS)),
-        hours=_hours(form),
+        hours=hours(form),
         notify=_notify(form.form("notify", NOTIFY_KEYS)),
+        also=also(form),
         limits=_limits(form.form("limits", LIMIT_KEYS)),
         locked=form.each("locked", _lock) or (),
         positions=positions(root),
@@ -140,7 +143,8 @@ def _regions(form: Form, known: Collection[Region] | None) -> tuple[Region, ...]
     return regions
 
 
-def _hours(parent: Form) -> Hours | None:
+def hours(parent: Form) -> Hours | None:
+    """The hours that a form tells under `hours`; None where it tells none."""
     if "hours" not in parent.keys:
         return None
     form = parent.form("hours", HOURS_KEYS)
@@ -158,6 +162,10 @@ def _limits(form: Form) -> Limits:
 
 def _lock(node: Node) -> str:
     name = values.text(node)
+    if name in UNLOCKABLE:
+        raise ValueError(
+            f"{name!r} cannot be locked, and need not be: no file below can change it"
+        )
     if name not in lockable():
         raise ValueError(f"there is no setting {name!r}{hint(name, lockable())}")
     return name
@@ -177,7 +185,7 @@ def _kind(key: str, form: Form) -> KindSettings:
         grace=form.read("grace", values.duration),
         idle=form.read("idle", values.interval),
         max_age=form.read("max_age", values.interval),
-        hours=_hours(form),
+        hours=hours(form),
     )
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from guardian.ids import AccountId, OuPath, Region, Slug
-from guardian.kinds.base import Kind
+from guardian.kinds.base import IdleSamples, IdleSince, Kind
+from guardian.outcome import Result
 from guardian.places import Position
 from guardian.policy.hours import Hours
 
@@ -47,6 +48,27 @@ class KindSettings:
     idle: timedelta | None = None
     max_age: timedelta | None = None
     hours: Hours | None = None
+
+
+ALSO_OUTCOMES: Final = (Result.STOPPED, Result.WOULD_STOP, Result.FAILED)
+"""What is told where nobody says which outcomes."""
+
+
+@dataclass(frozen=True)
+class Also:
+    """What else is to happen with outcomes. It has one target, the other three are empty.
+
+    `log` is a log group's name, `retention` how long it keeps; `start` a state machine's name, `bus` an ARN. No
+    `kinds` are all.
+    """
+
+    email: tuple[str, ...] = ()
+    log: str = ""
+    retention: timedelta = timedelta(days=90)
+    start: str = ""
+    bus: str = ""
+    outcomes: tuple[Result, ...] = ALSO_OUTCOMES
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +115,7 @@ class PolicyFile:
     exempt: tuple[Exemption, ...] = ()
     hours: Hours | None = None
     notify: NotifySettings = field(default_factory=NotifySettings)
+    also: tuple[Also, ...] = ()
     limits: Limits = field(default_factory=Limits)
     locked: tuple[str, ...] = ()
     positions: Mapping[str, Position] = field(default_factory=dict)
@@ -114,6 +137,11 @@ class Rule:
     max_age: timedelta | None = None
     hours: Hours | None = None
 
+    @property
+    def measured(self) -> IdleSamples | IdleSince | None:
+        """How idleness is measured, None where nobody asks for it."""
+        return self.kind.idle if self.idle is not None else None
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -129,3 +157,4 @@ class Policy:
     rules: tuple[Rule, ...]
     notify: Notify = field(default_factory=Notify)
     limits: Limits = field(default_factory=Limits)
+    also: tuple[Also, ...] = ()

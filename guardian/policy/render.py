@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from guardian.documents import Document, Json
 from guardian.policy.durations import spoken
 from guardian.policy.hours import Hours
-from guardian.policy.model import ALL_ENABLED, Exemption, KindSettings, PolicyFile
+from guardian.policy.model import (
+    ALL_ENABLED,
+    ALSO_OUTCOMES,
+    Also,
+    Exemption,
+    KindSettings,
+    PolicyFile,
+)
 from guardian.policy.nodes import Scalar
 from guardian.policy.values import text as read_text
 
@@ -34,6 +41,7 @@ def _document(file: PolicyFile) -> Document:
         "exempt": [_said(_exemption(exempt)) for exempt in file.exempt] or None,
         "hours": _hours(file.hours),
         "notify": _said(digests) or None,
+        "also": [_said(_also(also)) for also in file.also] or None,
         "limits": _said({"stops_per_sweep": limits.stops_per_sweep}) or None,
         "locked": _list(file.locked),
     }
@@ -74,6 +82,19 @@ def _exemption(exempt: Exemption) -> Document:
         "reason": exempt.reason or None,
         "owner": exempt.owner or None,
         "expires": exempt.expires.isoformat() if exempt.expires else None,
+    }
+
+
+def _also(also: Also) -> Document:
+    """What a reader takes for granted is left out."""
+    return {
+        "email": _list(also.email),
+        "log": also.log or None,
+        "start": also.start or None,
+        "bus": also.bus or None,
+        "retention": None if also.retention == Also.retention else spoken(also.retention),
+        "outcomes": None if also.outcomes == ALSO_OUTCOMES else _list(also.outcomes),
+        "kinds": _list(also.kinds),
     }
 
 

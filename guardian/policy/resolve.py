@@ -6,8 +6,9 @@ from datetime import date
 
 from guardian.ids import AccountId, OuPath, Region, Slug, ancestors
 from guardian.kinds import all_kinds
-from guardian.organization import Account, AccountState, Organization
+from guardian.organization import Account, AccountState, ManagementAccount, Organization
 from guardian.places import Problem
+from guardian.policy.also import unmatched, unreachable
 from guardian.policy.durations import spoken
 from guardian.policy.inheritance import Chain, effective
 from guardian.policy.locks import violations
@@ -42,10 +43,13 @@ def resolve(
     organization: Organization,
     today: date,
     notify: Notify = Notify(),  # noqa: B008 - frozen
+    management: ManagementAccount = ManagementAccount.SKIP,
 ) -> Governance:
     """What the files mean in this organization; `notify` is what holds where no file says where digests go.
 
-    Raises InputError for an OU that is not there, two files for one OU, a policy without regions, a loosened lock.
+    `management` says whether they hold for the management account too.
+    Raises InputError for an OU that is not there, two files for one OU, a policy without regions, a loosened lock,
+    an event bus that no event reaches.
     """
     problems = Problems()
     placed = _placed(files, organization, problems)
@@ -55,7 +59,8 @@ def resolve(
         _check(ou, chain, notify, problems)
     problems.refuse()
     policies = {chain[-1].slug: effective(ou, chain, notify) for ou, chain in chains.items()}
-    fates = {a.id: _fate(a, organization, placed) for a in organization.accounts}
+    spared = organization.management_account if management is ManagementAccount.SKIP else None
+    fates = {a.id: _fate(a, spared, placed) for a in organization.accounts}
     policy_of = {a: fate.slug for a, fate in fates.items() if isinstance(fate, PolicyFile)}
     return Governance(
         policies=tuple(policies.values()),
@@ -103,14 +108,14 @@ def _check(ou: OuPath, chain: Chain, notify: Notify, problems: Problems) -> None
     if all(each.regions is None for each in chain):
         message = "no regions: neither this policy nor one above it names any"
         problems.add(file.ou_position, message)
-    for violation in violations(ou, chain, notify):
-        problems.add(violation.at, violation.message)
+    for problem in (*violations(ou, chain, notify), *unreachable(chain)):
+        problems.add(problem.at, problem.message)
 
 
 def _fate(
-    account: Account, organization: Organization, placed: Mapping[OuPath, PolicyFile]
+    account: Account, spared: AccountId | None, placed: Mapping[OuPath, PolicyFile]
 ) -> PolicyFile | str:
-    if account.id == organization.management_account:
+    if account.id == spared:
         return "it is the management account, which service-managed stack sets never reach"
     if account.state is not AccountState.ACTIVE:
         return _CLOSED[account.state]
@@ -130,6 +135,7 @@ def _regions(policy: Policy, account: AccountId, organization: Organization) -> 
 def _warnings(file: PolicyFile, policy: Policy, today: date) -> Iterator[Problem]:
     yield from _expired(file, today)
     yield from _pointless(file)
+    yield from unmatched(file, policy)
     for rule in policy.rules:
         yield from _ages(file, rule)
 

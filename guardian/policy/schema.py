@@ -11,9 +11,12 @@ from guardian.documents import Json
 from guardian.ids import ACCOUNT
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind
+from guardian.outcome import Result
+from guardian.policy.also import BUS, EMAIL, LOG, MOST, RETENTIONS, START
 from guardian.policy.durations import ISO, SHORT, spoken
 from guardian.policy.hours import DAYS
 from guardian.policy.keys import (
+    ALSO_KEYS,
     CONDITIONS,
     EXEMPT_KEYS,
     HOURS_KEYS,
@@ -21,6 +24,7 @@ from guardian.policy.keys import (
     KIND_KEYS,
     LIMIT_KEYS,
     NOTIFY_KEYS,
+    TARGETS,
     lockable,
 )
 from guardian.policy.load import OU
@@ -68,6 +72,7 @@ def _properties() -> Mapping[str, Schema]:
         "exempt": _nullable("array") | {"items": _exemption()},
         "hours": _ref("hours"),
         "notify": _mapping(NOTIFY_KEYS, _of_notify(), null=True),
+        "also": _nullable("array") | {"items": _also(), "maxItems": MOST},
         "limits": _mapping(LIMIT_KEYS, _of_limits(), null=True),
         "locked": _list({"type": "string", "enum": list(lockable())}),
     }
@@ -127,7 +132,8 @@ def _exemption() -> Schema:
 
 def _given(key: str) -> Schema:
     """The key is there, and not empty."""
-    kind = {"tags": "object", "accounts": "array", "rests": "array", "applies": "array"}
+    lists = dict.fromkeys(("accounts", "rests", "applies", "email"), "array")
+    kind = {"tags": "object", **lists}
     filled: Schema = {"type": kind.get(key, "string"), "minProperties": 1, "minItems": 1}
     return {"required": [key], "properties": {key: filled}}
 
@@ -141,6 +147,24 @@ def _hours() -> Schema:
     }
     either: list[Json] = [_given("rests"), _given("applies")]
     return _mapping(HOURS_KEYS, properties, required=["timezone"]) | {"oneOf": either}
+
+
+def _also() -> Schema:
+    bus = "arn:aws:events:eu-west-1:111122223333:event-bus/finops"
+    properties: dict[str, Schema] = {
+        "email": _list(_text(EMAIL.pattern, "team@example.com")) | {"maxItems": MOST},
+        "log": _text(LOG.pattern, "/guardian/outcomes"),
+        "start": _text(START.pattern, "after-stop"),
+        "bus": _text(BUS.pattern, bus),
+        "retention": {"type": "string", "enum": [f"{days}d" for days in RETENTIONS]},
+        "outcomes": _list({"type": "string", "enum": [result.value for result in Result]}),
+        "kinds": _list({"type": "string", "enum": list(all_kinds())}),
+    }
+    one: list[Json] = [_given(key) for key in TARGETS]
+    return _mapping(ALSO_KEYS, properties) | {
+        "oneOf": one,
+        "dependentRequired": {"retention": ["log"]},
+    }
 
 
 def _of_notify() -> Mapping[str, Schema]:

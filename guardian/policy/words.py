@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from guardian.policy.durations import spoken
 from guardian.policy.inheritance import Value
-from guardian.policy.model import Exemption
+from guardian.policy.model import Also, Exemption
 
 
 def said(value: Value) -> str:
@@ -20,8 +20,28 @@ def said(value: Value) -> str:
             return str(value)
 
 
-def _item(item: str | Exemption) -> str:
-    return exemption_reason(item) if isinstance(item, Exemption) else item
+def _item(item: str | Exemption | Also) -> str:
+    match item:
+        case Exemption():
+            return exemption_reason(item)
+        case Also():
+            return also_words(item)
+        case _:
+            return item
+
+
+def also_words(also: Also) -> str:
+    """What else is to happen, and with which outcomes."""
+    keeps = f" for {spoken(also.retention)}"
+    does = {
+        f"email {' and '.join(also.email)}": also.email,
+        f"log to {also.log}{keeps}": also.log,
+        f"start {also.start}": also.start,
+        f"send to {also.bus}": also.bus,
+    }
+    of = f" of {' and '.join(also.kinds)}" if also.kinds else ""
+    done = next((words for words, target in does.items() if target), "nothing")
+    return f"{done} on {', '.join(also.outcomes)}{of}"
 
 
 def exemption_reason(exempt: Exemption) -> str:

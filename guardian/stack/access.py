@@ -1,12 +1,13 @@
 """The member role: what guardian itself may do in a governed account, generated from what the policies govern.
 
-The sweep lists, looks, stops; the drift probe reads guardian's own rules and machines and puts them right.
+The sweep lists, looks, stops; the drift probe reads guardian's own rules, machines, roles and queues, and whether a
+trail logs, and puts rules and machines right. It may write nothing in IAM.
 """
 
 from collections.abc import Iterable
 
 from guardian.documents import Json
-from guardian.kinds.base import Call
+from guardian.kinds.base import Call, Listing
 from guardian.policy.model import Policy
 from guardian.stack import iam, names
 from guardian.stack.names import Hub
@@ -16,9 +17,19 @@ from guardian.stack.template import rendered
 _RULES = f"arn:{{partition}}:events:{{region}}:{{account}}:rule/{names.PREFIX}-*"
 _MACHINES = f"arn:{{partition}}:states:{{region}}:{{account}}:stateMachine:{names.PREFIX}-*"
 _ROLES = f"arn:{{partition}}:iam::{{account}}:role/{names.PREFIX}-*"
+_QUEUES = f"arn:{{partition}}:sqs:{{region}}:{{account}}:{names.PREFIX}-*"
+_TRAILS = "arn:{partition}:cloudtrail:*:*:trail/*"
 
 WHO_STARTED = Call("cloudtrail", "LookupEvents", {})
 PROBE = (
+    # IAM and EventBridge cannot narrow a listing; an organization's trail is the management account's.
+    Call("events", "ListRules", {}),
+    Call("iam", "GetAccountAuthorizationDetails", {}),
+    Call("cloudtrail", "DescribeTrails", {}),
+    Call("cloudtrail", "GetTrailStatus", {}, _TRAILS),
+    Call("cloudtrail", "GetEventSelectors", {}, _TRAILS),
+    Call("sqs", "GetQueueUrl", {}, _QUEUES),
+    Call("sqs", "GetQueueAttributes", {}, _QUEUES),
     Call("events", "DescribeRule", {}, _RULES),
     Call("events", "ListTargetsByRule", {}, _RULES),
     Call("stepfunctions", "DescribeStateMachine", {}, _MACHINES, "states"),
@@ -42,8 +53,14 @@ def access_template(policies: Iterable[Policy], hub: Hub) -> str:
 def member_calls(policies: Iterable[Policy]) -> tuple[Call, ...]:
     """The calls that the sweep makes under these policies."""
     rules = [rule for policy in policies for rule in policy.rules]
-    listings = [rule.kind.listing.call for rule in rules]
+    listings = [call for rule in rules for call in _listing_calls(rule.kind.listing)]
     return (*listings, *(call for rule in rules for call in permissions(rule)))
+
+
+def _listing_calls(listing: Listing) -> tuple[Call, ...]:
+    """Its own call and those of what it lies within."""
+    above = _listing_calls(listing.within) if listing.within else ()
+    return (*above, listing.call)
 
 
 def _trust(hub: Hub) -> Json:

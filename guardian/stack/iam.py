@@ -26,9 +26,10 @@ def statements(calls: Iterable[Call], *, everywhere: bool = False) -> list[Json]
     return [allow(sorted(names), resource) for resource, names in sorted(actions.items())]
 
 
-def allow(actions: Sequence[str], resource: str) -> Json:
-    """One statement. A resource with pseudo parameters is substituted by CloudFormation."""
-    where: Json = {"Fn::Sub": resource} if "${" in resource else resource
+def allow(actions: Sequence[str], resource: Json) -> Json:
+    """One statement. A resource that is text with pseudo parameters is substituted by CloudFormation."""
+    pseudo = isinstance(resource, str) and "${" in resource
+    where: Json = {"Fn::Sub": resource} if pseudo else resource
     return {"Effect": "Allow", "Action": list(actions), "Resource": where}
 
 
@@ -59,7 +60,6 @@ def role(name: Json, trusted: Json, content: Sequence[Json]) -> Json:
         "RoleName": name,
         "AssumeRolePolicyDocument": trusted,
         "Policies": [{"PolicyName": "guardian", "PolicyDocument": policy(content)}],
-        "Tags": [{"Key": "guardian:managed-by", "Value": "guardian"}],
     }
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 

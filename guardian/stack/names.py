@@ -3,11 +3,14 @@
 In templates the partition, region and account are CloudFormation's pseudo parameters; `resolved` puts real ones in.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 from guardian.ids import AccountId, Region, Slug, Target
 
 PREFIX = "guardian"
+ROLE_KIND = 14
+"""A role's name has 64 characters: the prefix, a policy's 24 and a region's 15 leave so many for the kind."""
 ACCESS = f"{PREFIX}-access"
 """The stack set that brings the member role."""
 
@@ -22,9 +25,21 @@ class Hub:
     organization: str
     member_role: str = "guardian-member"
 
+    @property
+    def partition(self) -> str:
+        """The partition that the organization lies in."""
+        return self.bus_arn.split(":")[1]
+
 
 def stack_set(slug: Slug) -> str:
-    return f"{PREFIX}-{slug}"
+    """The stack set of a policy. One called `access` gets a second dash, which no other name has."""
+    name = f"{PREFIX}-{slug}"
+    return name if name != ACCESS else f"{PREFIX}--{slug}"
+
+
+def things_of(stack_set: str) -> str:
+    """What the names of all things in a stack set's stacks begin with, a dash follows."""
+    return stack_set.replace(f"{PREFIX}--", f"{PREFIX}-", 1)
 
 
 def machine(slug: Slug, kind: str) -> str:
@@ -45,8 +60,16 @@ def undelivered_queue(slug: Slug) -> str:
 
 
 # IAM is global: the region in a role's name lets the same stack stand in several.
-def machine_role(slug: Slug) -> str:
-    return f"{PREFIX}-{slug}-${{AWS::Region}}"
+def machine_role(slug: Slug, kind: str) -> str:
+    return f"{PREFIX}-{slug}-${{AWS::Region}}-{_short(kind)}"
+
+
+def _short(kind: str) -> str:
+    """A kind's key in what a role's name leaves for it; one that does not fit is told apart by its hash."""
+    if len(kind) <= ROLE_KIND:
+        return kind
+    digest = hashlib.sha256(kind.encode()).hexdigest()[:4]
+    return f"{kind[: ROLE_KIND - 5].rstrip('-')}-{digest}"
 
 
 def events_role(slug: Slug) -> str:
@@ -67,6 +90,11 @@ def resolved(text: str, target: Target, partition: str) -> str:
     real = {"Partition": partition, "Region": target.region, "AccountId": target.account}
     for name, value in real.items():
         text = text.replace(f"${{AWS::{name}}}", value)
+    return unescaped(text)
+
+
+def unescaped(text: str) -> str:
+    """What Fn::Sub makes of a text that names nothing to put in."""
     return text.replace("${!", "${")
 
 

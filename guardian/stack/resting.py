@@ -1,6 +1,6 @@
 """When a rule rests, as JSONata: the hours of `guardian.policy.hours` with the changes of the clocks written out.
 
-Step Functions knows no time zones. `$restEnds` becomes the milliseconds at which the rest that `$now` lies in ends, and
+Step Functions knows no time zones. `$ends` becomes the milliseconds at which the rest that `$now` lies in ends, and
 does not exist where the rule applies.
 """
 
@@ -18,7 +18,7 @@ Week = Mapping[tuple[Span, ...], tuple[int, ...]]
 
 
 def definitions(hours: Hours) -> Mapping[str, str]:
-    """The variables that lead to `$restEnds`, in order; none where the rule never rests."""
+    """The variables that lead to `$ends`, in order; none where the rule never rests."""
     week = _week(hours)
     if not week:
         return {}
@@ -33,7 +33,7 @@ def definitions(hours: Hours) -> Mapping[str, str]:
         "day": day,
         "minute": f"$floor($local % {DAY} / {MINUTE})",
         "rest": _chosen(chosen),
-        "restEnds": f"$now - $local % {DAY} + $rest * {MINUTE}",
+        "ends": f"$now - $local % {DAY} + $rest * {MINUTE}",
     }
 
 

@@ -1,24 +1,30 @@
 """The state machine of a kind under a rule: one skeleton for all kinds.
 
-    Read > Grace > Look ... > Judge > Decide > Stop > Settle > Look ... > Report
+    Start > Begin > Grace > Look ... > See > Judge > Decide > Act > Settle > Look ... > Tell > Report
 
 It never branches on error names: after any error it looks again, and what it sees decides. A duplicate event is
-harmless, since the second machine finds the thing gone. Variables: `seen` (answers by read), `verdict`, `final` (the
-verdict that a stop was based on), `looks`, `stops`, `failures` (counts), `acknowledged` (a stop call was accepted).
+harmless, since the second machine finds the thing gone. What differs from kind to kind is in `Start`, the looks, `See`,
+`Act` and `Report`; all other states are the same in the machines of a policy, which its template writes once.
+Variables: `part` (of the id), `rule`, `seen` (answers by read), `thing` (what they hold), `verdict`, `final` (the
+verdict that a stop was based on), `looks`, `stops`, `failures` (counts), `acknowledged` (a stop call was accepted),
+`quiet` (the event tells of no caller: another one does, and its machine reports that nothing was to do),
+`yielded` (a quiet machine has let that other one act first).
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
-from guardian.documents import Json
+from guardian.documents import Json, jsonata
 from guardian.ids import Slug
-from guardian.kinds.base import Call, Kind
+from guardian.kinds.base import Call, IdleSamples, Kind, Phase
 from guardian.outcome import DETAIL_TYPE, SOURCE, VERSION
 from guardian.policy.model import Mode, Rule
-from guardian.stack.judgement import judgement, literal, milliseconds
+from guardian.stack import resting
+from guardian.stack.beginning import beginning
+from guardian.stack.judgement import judgement, literal, milliseconds, thing
 from guardian.stack.tasks import State, js, task
-from guardian.verdict import exemptions, grace
+from guardian.verdict import BUSY_PAUSE
 
 MAX_LOOKS = 400
 """A history holds 25,000 events and a look makes some 25: past this the sweep goes on looking."""
@@ -26,22 +32,34 @@ MAX_STOPS = 5
 MAX_FAILURES = 10
 SETTLE = 15
 LONGEST_WAIT = timedelta(days=30)
+FIRST_LOOK = "Look"
 
 
 def definition(slug: Slug, rule: Rule) -> str:
     """The machine as JSON text, with CloudFormation's pseudo parameters still in it."""
-    machine: Json = {
-        "Comment": f"guardian: {rule.kind.title}, policy {slug}",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Read",
-        "States": {
-            **_beginning(rule),
-            **_looks(rule),
-            **_decisions(rule),
-            **_end(slug, rule.kind),
-        },
+    return definition_of({name: written(state) for name, state in states(slug, rule).items()})
+
+
+def definition_of(texts: Mapping[str, str]) -> str:
+    """A machine out of its states' texts by name, in the order of the names."""
+    inside = ",".join(f"{written(name)}:{texts[name]}" for name in sorted(texts))
+    return f'{{"Comment":"guardian","QueryLanguage":"JSONata","StartAt":"Start","States":{{{inside}}}}}'
+
+
+def written(value: Json) -> str:
+    """Compact JSON text in a stable order."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def states(slug: Slug, rule: Rule) -> Mapping[str, State]:
+    """The machine's states by name."""
+    return {
+        **beginning(rule, FIRST_LOOK),
+        **_looks(rule),
+        **_decisions(rule),
+        **_acts(rule),
+        **_end(slug),
     }
-    return json.dumps(machine, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def permissions(rule: Rule) -> tuple[Call, ...]:
@@ -50,135 +68,89 @@ def permissions(rule: Rule) -> tuple[Call, ...]:
     return (*calls, rule.kind.stop) if rule.mode is Mode.STOP else calls
 
 
-def _beginning(rule: Rule) -> dict[str, State]:
-    return {
-        "Read": {
-            "Type": "Pass",
-            "Assign": {
-                "id": js(_first_of(start.id for start in rule.kind.starts)),
-                "account": js("$states.input.account"),
-                "region": js("$states.input.region"),
-                "eventTime": js("$states.input.time"),
-                "principals": js(_PRINCIPALS),
-                **_origin(rule),
-                "eventOwner": js(_OWNER),
-                "seen": {},
-                "error": {},
-                "verdict": {},
-                "final": {},
-                "stoppedAt": "",
-                "looks": 0,
-                "stops": 0,
-                "failures": 0,
-                "acknowledged": False,
-            },
-            "Output": {},
-            "Next": "Grace",
-        },
-        "Grace": {
-            "Type": "Wait",
-            "Timestamp": js(f"$fromMillis($toMillis($eventTime) + {milliseconds(grace(rule))})"),
-            "Output": {},
-            "Next": _first_look(rule),
-        },
-    }
-
-
-_USER = "$states.input.detail.userIdentity"
-# An assumed role shows as sts; policies speak of roles: all of its names are tried.
-_PRINCIPALS = (
-    rf"[{_USER}.arn, {_USER}.sessionContext.sessionIssuer.arn, $replace({_USER}.arn, "
-    r"/^(arn:[^:]+):sts::([0-9]+):assumed-role\/([^\/]+)\/[\s\S]*$/, "
-    '"$1:iam::$2:role/$3")]'
-)
-_OWNER = f'$exists({_USER}.arn) ? $split({_USER}.arn, "/")[-1] : ""'
-
-
-def _first_of(paths: Iterable[str]) -> str:
-    """Each start event keeps a thing at its own place."""
-    tried = [f"$states.input.detail.{path}" for path in dict.fromkeys(paths)]
-    choices = "".join(f"$exists({path}) ? {path} : " for path in tried[:-1])
-    return choices + tried[-1]
-
-
-def _origin(rule: Rule) -> Mapping[str, Json]:
-    """What the start request said of its own origin, where an exemption asks for it; "" where it said nothing."""
-    if not any(exempt.origin for exempt in exemptions(rule)):
-        return {}
-    said = _first_of(start.origin for start in rule.kind.starts if start.origin)
-    return {"origin": js(f'($said := {said}; $type($said) = "string" ? $said : "")')}
+def starts_itself(kind: Kind) -> bool:
+    """Whether one event may tell of several, so that the machine starts one of its own for each."""
+    return any(start.several for start in kind.starts)
 
 
 def _reads(rule: Rule) -> list[tuple[str, Call]]:
     reads = list(rule.kind.reads.items())
-    if rule.idle is not None and rule.kind.idle is not None:
-        reads.append(("idle", rule.kind.idle.read))
+    if isinstance(rule.measured, IdleSamples):
+        reads.append(("idle", rule.measured.read))
     return reads
-
-
-def _first_look(rule: Rule) -> str:
-    return f"Look at {next(iter(rule.kind.reads))}"
 
 
 def _looks(rule: Rule) -> dict[str, State]:
     reads = _reads(rule)
-    names = [f"Look at {name}" for name, _ in reads]
-    following = [*names[1:], "Judge"]
-    return {
+    names = [FIRST_LOOK, *(f"Look at {name}" for name, _ in reads[1:])]
+    following = [*names[1:], "See"]
+    looks = {
         state: _look(rule, name, call, after)
         for state, (name, call), after in zip(names, reads, following, strict=True)
     }
+    see: State = {
+        "Type": "Pass",
+        "Assign": {"thing": js(thing(rule.kind, rule.measured)), **_rest(rule)},
+        "Output": {},
+        "Next": "Judge",
+    }
+    return {**looks, "See": see}
+
+
+def _rest(rule: Rule) -> Mapping[str, Json]:
+    rests = resting.definitions(rule.hours) if rule.hours else {}
+    if not rests:
+        return {}
+    lines = {"now": "$millis()", **rests}
+    said = " ".join(f"${name} := {value};" for name, value in lines.items())
+    return {"restEnds": js(f"({said} $exists($ends) ? $ends : 0)")}
 
 
 def _look(rule: Rule, name: str, call: Call, after: str) -> State:
     answer = f"{{{literal(name)}: $states.result}}"
     first = name == next(iter(rule.kind.reads))
+    blind: State = {"Next": after}
+    if name not in rule.kind.optional:
+        blind = _blind(rule.kind, first=first)
     return {
         **task(rule, call),
         "Assign": {"seen": js(answer if first else f"$merge([$seen, {answer}])")},
-        "Catch": [
-            {
-                "ErrorEquals": ["States.ALL"],
-                "Output": {},
-                **({"Next": after} if name in rule.kind.optional else _blind(first=first)),
-            }
-        ],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {}, **blind}],
         "Output": {},
         "Next": after,
     }
 
 
-def _blind(*, first: bool) -> State:
-    """Only the first read can tell that the thing does not exist."""
-    error = "$states.errorOutput" if first else '{"Cause": "", "Error": ""}'
+def _blind(kind: Kind, *, first: bool) -> State:
+    """Only the first read can tell that the thing does not exist, or is over: then it may have no tags any more."""
+    over = ", ".join(literal(status) for status, ph in kind.phases.items() if ph is Phase.OVER)
+    said = f"{jsonata(kind.status)} in [{over}] ? $gone[0] : ''"
+    error = "$states.errorOutput" if first else f"{{'Cause': {said}, 'Error': ''}}"
     return {"Assign": {"error": js(error)}, "Next": "Unseen"}
 
 
 def _decisions(rule: Rule) -> dict[str, State]:
-    first = _first_look(rule)
-    stopping: dict[str, State] = {}
-    if rule.mode is Mode.STOP:
-        stopping = {"Stop": _stop(rule), "Settle": _wait(first, {"Seconds": SETTLE})}
     longest = f"$fromMillis($millis() + {milliseconds(LONGEST_WAIT)})"
     until = js(f"$verdict.until < {longest} ? $verdict.until : {longest}")
     return {
-        "Unseen": {
-            "Type": "Choice",
-            "Choices": _unseen(rule.kind),
-            "Default": "Pause",
-            "Output": {},
-        },
-        "Pause": _wait(first, {"Seconds": 60}, {"failures": js("$failures + 1")}),
+        "Unseen": {"Type": "Choice", "Choices": _unseen(), "Default": "Pause", "Output": {}},
+        "Pause": _wait(FIRST_LOOK, {"Seconds": 60}, {"failures": js("$failures + 1")}),
         "Judge": {
             "Type": "Pass",
-            "Assign": {"verdict": js(judgement(rule)), "failures": 0},
+            "Assign": {"verdict": js(judgement(rule.exempt)), "failures": 0},
             "Output": {},
             "Next": "Decide",
         },
-        "Decide": {"Type": "Choice", "Choices": _choices(), **_default(rule), "Output": {}},
-        "Again": _wait(first, {"Timestamp": until}, {"looks": js("$looks + 1")}),
-        **stopping,
+        "Decide": {"Type": "Choice", "Choices": _choices(), "Default": "Act", "Output": {}},
+        "Again": _wait(
+            FIRST_LOOK, {"Timestamp": until}, {"looks": js("$looks + 1"), "yielded": False}
+        ),
+        "Yield": _wait(FIRST_LOOK, {"Timestamp": js(_YIELDED)}, {"yielded": True}),
     }
+
+
+# Longer than what lies between two looks of the caller's machine: that one knows the owner, and acts first.
+_YIELDED = f"$fromMillis($millis() + $max([{milliseconds(BUSY_PAUSE)}, $rule.pause]) + 60000)"
 
 
 def _wait(after: str, until: State, assign: State | None = None) -> State:
@@ -186,15 +158,16 @@ def _wait(after: str, until: State, assign: State | None = None) -> State:
     return {"Type": "Wait", **until, **counted, "Output": {}, "Next": after}
 
 
-def _unseen(kind: Kind) -> list[Json]:
-    said = '$error.Error & " " & $error.Cause'
-    gone = " or ".join(f"$contains({said}, {literal(word)})" for word in kind.gone)
-    ended = _report("$acknowledged ? 'stopped' : 'gone'", '"it is gone"')
+def _unseen() -> list[Json]:
+    said = "$error.Error & ' ' & $error.Cause"
+    gone = f"$count($filter($gone, function($word) {{$contains({said}, $word)}})) > 0"
+    ended = _report("$acknowledged ? 'stopped' : 'gone'", "'it is gone'")
     return [
+        {"Condition": js(f"({gone}) and $quiet and $not($acknowledged)"), "Next": "Done"},
         {"Condition": js(gone), **ended},
         {
             "Condition": js(f"$failures >= {MAX_FAILURES}"),
-            **_report("'failed'", '"it cannot be looked at"'),
+            **_report("'failed'", "'it cannot be looked at'"),
         },
     ]
 
@@ -203,18 +176,22 @@ def _choices() -> list[Json]:
     # Stopped, and started again by somebody: that start has a machine of its own.
     # Nested, not `and`: an implementation may evaluate both sides.
     anew = "$exists($verdict.began) ? $verdict.began > $toMillis($stoppedAt) : false"
-    restarted = f'$acknowledged ? ($verdict.do = "gone" ? false : ({anew})) : false'
-    given_up = f'$verdict.do = "again" and $looks >= {MAX_LOOKS}'
-    still = '$verdict.reason & "; the sweep goes on looking"'
+    restarted = f"$acknowledged ? ($verdict.do = 'gone' ? false : ({anew})) : false"
+    given_up = f"$verdict.do = 'again' and $looks >= {MAX_LOOKS}"
+    still = "$verdict.reason & '; the sweep goes on looking'"
+    nothing = "($verdict.do in ['gone', 'keep'] or $verdict.blind = true)"
+    silent = f"$quiet and $not($acknowledged) and {nothing}"
     return [
-        _choice('$verdict.do = "gone"', "$acknowledged ? 'stopped' : 'gone'", "$verdict.reason"),
+        {"Condition": js(silent), "Next": "Done"},
+        _choice("$verdict.do = 'gone'", "$acknowledged ? 'stopped' : 'gone'", "$verdict.reason"),
         _choice(restarted, "'stopped'", "$final.reason"),
-        _choice('$verdict.do = "keep"', "'kept'", "$verdict.reason"),
+        _choice("$verdict.do = 'keep'", "'kept'", "$verdict.reason"),
         _choice(given_up, "$acknowledged ? 'failed' : 'kept'", still),
-        {"Condition": js('$verdict.do = "again"'), "Next": "Again"},
+        {"Condition": js("$verdict.do = 'again'"), "Next": "Again"},
         _choice(
-            f"$stops >= {MAX_STOPS}", "'failed'", f'"it runs on after {MAX_STOPS} stop calls"'
+            f"$stops >= {MAX_STOPS}", "'failed'", f"'it runs on after {MAX_STOPS} stop calls'"
         ),
+        {"Condition": js("$quiet and $not($yielded)"), "Next": "Yield"},
     ]
 
 
@@ -223,49 +200,43 @@ def _choice(condition: str, result: str, reason: str) -> State:
 
 
 def _report(result: str, reason: str) -> State:
-    return {"Assign": {"result": js(result), "reason": js(reason)}, "Next": "Report"}
+    return {"Assign": {"result": js(result), "reason": js(reason)}, "Next": "Tell"}
 
 
-def _default(rule: Rule) -> State:
-    if rule.mode is Mode.STOP:
-        return {"Default": "Stop"}
+def _acts(rule: Rule) -> dict[str, State]:
+    if rule.mode is Mode.OBSERVE:
+        seen: State = {"result": "would_stop", "reason": js("$verdict.reason")}
+        return {"Act": {"Type": "Pass", "Assign": seen, "Output": {}, "Next": "Tell"}}
+    caught: State = {"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Settle"}
     return {
-        "Assign": {"result": "would_stop", "reason": js("$verdict.reason")},
-        "Default": "Report",
-    }
-
-
-def _stop(rule: Rule) -> State:
-    tried: State = {"stops": js("$stops + 1")}
-    return {
-        **task(rule, rule.kind.stop),
-        "Assign": {
-            **tried,
-            "acknowledged": True,
-            "final": js("$acknowledged ? $final : $verdict"),
-            "stoppedAt": js("$acknowledged ? $stoppedAt : $now()"),
+        "Act": {**task(rule, rule.kind.stop), "Catch": [caught], "Output": {}, "Next": "Acted"},
+        "Acted": {
+            "Type": "Pass",
+            "Assign": {
+                "acknowledged": True,
+                "final": js("$acknowledged ? $final : $verdict"),
+                "stoppedAt": js("$acknowledged ? $stoppedAt : $now()"),
+            },
+            "Output": {},
+            "Next": "Settle",
         },
-        "Catch": [
-            {"ErrorEquals": ["States.ALL"], "Assign": tried, "Output": {}, "Next": "Settle"}
-        ],
-        "Output": {},
-        "Next": "Settle",
+        "Settle": _wait(FIRST_LOOK, {"Seconds": SETTLE}, {"stops": js("$stops + 1")}),
     }
 
 
-def _end(slug: Slug, kind: Kind) -> dict[str, State]:
+def _end(slug: Slug) -> dict[str, State]:
     return {
+        "Tell": {
+            "Type": "Pass",
+            "Assign": {"detail": js(_detail(slug))},
+            "Output": {},
+            "Next": "Report",
+        },
         "Report": {
             "Type": "Task",
             "Resource": "arn:${AWS::Partition}:states:::events:putEvents",
             "Arguments": {
-                "Entries": [
-                    {
-                        "Source": SOURCE,
-                        "DetailType": DETAIL_TYPE,
-                        "Detail": js(_detail(slug, kind)),
-                    }
-                ]
+                "Entries": [{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": js("$detail")}]
             },
             "TimeoutSeconds": 60,
             "Retry": [
@@ -289,12 +260,12 @@ def _end(slug: Slug, kind: Kind) -> dict[str, State]:
     }
 
 
-def _detail(slug: Slug, kind: Kind) -> str:
+def _detail(slug: Slug) -> str:
     """What the report says; a stop is reported as it was judged, not as it is seen afterwards."""
     fields = {
         "version": str(VERSION),
         "outcome": "$result",
-        "kind": literal(kind.key),
+        "kind": "$kind",
         "id": "$id",
         "policy": literal(slug),
         "reason": "$result = 'stopped' ? $final.reason : $reason",
@@ -305,5 +276,5 @@ def _detail(slug: Slug, kind: Kind) -> str:
         "at": "$result = 'stopped' ? $stoppedAt : $now()",
         "execution": "$states.context.Execution.Id",
     }
-    members = ", ".join(f'"{name}": {value}' for name, value in fields.items())
+    members = ", ".join(f"'{name}': {value}" for name, value in fields.items())
     return f"($told := $acknowledged ? $final : $verdict; {{{members}}})"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from guardian.documents import Json
+from guardian.documents import Json, jsonata
 from guardian.kinds.base import Call
 from guardian.policy.model import Rule
 from guardian.stack.judgement import literal, milliseconds
@@ -20,37 +20,51 @@ def js(expression: str) -> str:
 
 
 def task(rule: Rule, call: Call) -> State:
+    """The call. It is not tried again by itself: after any error the machine looks again."""
     service = SDK_SERVICES.get(call.service, call.service)
     action = call.action[0].lower() + call.action[1:]
     return {
         "Type": "Task",
         "Resource": f"arn:${{AWS::Partition}}:states:::aws-sdk:{service}:{action}",
-        "Arguments": _filled(call.arguments, _variables(rule)),
+        "Arguments": _arguments(call, _variables(rule)),
         "TimeoutSeconds": 60,
-        "Retry": [
-            {
-                "ErrorEquals": ["States.TaskFailed", "States.Timeout"],
-                "IntervalSeconds": 2,
-                "MaxAttempts": 2,
-                "BackoffRate": 3,
-                "JitterStrategy": "FULL",
-            }
-        ],
     }
 
 
 def _variables(rule: Rule) -> Mapping[str, str]:
     window = milliseconds(rule.idle) if rule.idle else 0
+    parts = {part: f"$part.{part}" for part in rule.kind.parts}
+    lower = {f"{part}_lower": f"$lowercase({value})" for part, value in parts.items()}
     names = {
-        "id": "$id",
-        "id_lower": "$lowercase($id)",
+        **parts,
+        **lower,
         "account": "$account",
         "region": "$region",
-        "partition": '"${AWS::Partition}"',
+        "partition": "'${AWS::Partition}'",
         "now": "$now()",
         "idle_from": f"$fromMillis($millis() - {window})",
     }
-    return {**names, "arn": _joined(rule.kind.arn, names)}
+    made, told = _joined(rule.kind.arn, names), rule.kind.arn_told
+    known = f"($exists({jsonata(told)}) ? {jsonata(told)} : {made})" if told else made
+    return {**names, "arn": known}
+
+
+def _arguments(call: Call, variables: Mapping[str, str]) -> Json:
+    """The call's arguments; as one expression where some may be left out, since nothing else leaves them out."""
+    if not any(isinstance(v, str) and v.endswith("?}") for v in call.arguments.values()):
+        return _filled(call.arguments, variables)
+    members = (f"{literal(k)}: {_member(v, variables)}" for k, v in call.arguments.items())
+    return js(f"({{{', '.join(members)}}})")
+
+
+def _member(value: Json, variables: Mapping[str, str]) -> str:
+    """A value as JSONata, which leaves out a member that does not exist."""
+    if not isinstance(value, str):
+        raise TypeError("only texts can stand beside an argument that may be left out")
+    if not value.endswith("?}"):
+        return _joined(value, variables)
+    part = variables[value[1:-2]]
+    return f"{part} != '' ? {part}"
 
 
 def _filled(template: Json, variables: Mapping[str, str]) -> Json:

@@ -1,45 +1,65 @@
-"""The CloudFormation template of a policy: for each kind its rules and state machine, the roles, the way to the hub.
+"""The CloudFormation template of a policy: for each kind its rules, role and state machine, and the way to the hub.
 
 Service-managed stack sets allow no transforms, macros or nested stacks and ignore parameters for accounts that join:
-so everything is written out, one template for each policy.
+so everything is written out, one template for each policy. What is the same in all its state machines is written once,
+as a mapping.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 
-from guardian.documents import Json
-from guardian.ids import Target
+from guardian.documents import Json, pick
+from guardian.ids import Slug, Target
 from guardian.outcome import DETAIL_TYPE, SOURCE
 from guardian.policy.model import Policy, Rule
 from guardian.repair import Expected, ExpectedMachine, ExpectedRule
 from guardian.stack import iam, names
+from guardian.stack.also import also_expected, also_resources, also_statements
+from guardian.stack.expected_roles import expected_roles
 from guardian.stack.names import Hub
-from guardian.stack.state_machine import definition, permissions
+from guardian.stack.state_machine import (
+    definition_of,
+    permissions,
+    starts_itself,
+    states,
+    written,
+)
+
+COMMON = "Common"
+"""Stands in a machine's text for the states that all machines of the template share."""
 
 
 def template(policy: Policy, hub: Hub) -> str:
     """The template as JSON text."""
+    common = _common_states(policy, hub)
     resources: dict[str, Json] = {
-        "MachineRole": _machine_role(policy),
-        "EventsRole": _events_role(policy, hub),
         "Undelivered": _undelivered(policy),
         "UndeliveredPolicy": _undelivered_policy(policy),
         "Forward": _forward(policy, hub),
     }
     for rule in policy.rules:
-        resources |= _kind_resources(policy, rule)
-    return rendered(f"guardian: policy {policy.slug} of {policy.ou}", resources)
+        resources |= _kind_resources(policy, rule, hub, common)
+    resources |= also_resources(policy)
+    resources["EventsRole"] = _events_role(policy, hub, resources)
+    # Fn::Sub does not look into what it puts in: nothing is to be escaped there, or substituted.
+    shared = names.unescaped(_members(common))
+    mappings = {"States": {COMMON: {"Text": shared}}} if common else {}
+    placed = json.loads(_placed(written(resources), hub))
+    return rendered(f"guardian: policy {policy.slug} of {policy.ou}", placed, mappings)
 
 
-def rendered(description: str, resources: Mapping[str, Json]) -> str:
+def rendered(
+    description: str, resources: Mapping[str, Json], mappings: Mapping[str, Json] | None = None
+) -> str:
     """A template as compact JSON text in a stable order."""
-    whole: Json = {
+    whole: dict[str, Json] = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": description[:1024],
         "Resources": resources,
     }
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return written(whole | ({"Mappings": mappings} if mappings else {}))
 
 
 def fingerprint(text: str) -> str:
@@ -49,57 +69,128 @@ def fingerprint(text: str) -> str:
 
 def expected(policy: Policy, hub: Hub, target: Target) -> Expected:
     """What the template makes in a target, to compare with what is there."""
-    partition = names.partition_of(target.region)
+    return expectation(policy, hub)(target)
 
-    def real(text: str) -> str:
-        return names.resolved(text, target, partition)
 
-    events_role = real(names.role_arn(names.events_role(policy.slug)))
-    machine_role = real(names.role_arn(names.machine_role(policy.slug)))
-    undelivered = real(names.arn("sqs", names.undelivered_queue(policy.slug)))
+def expectation(policy: Policy, hub: Hub) -> Callable[[Target], Expected]:
+    """The same for many targets of one policy: what is alike in all of them is made out once."""
+    common = _common_states(policy, hub)
     forward = (names.forward_rule(policy.slug), _forward_pattern(policy), hub.bus_arn)
     patterns, machines = [forward], []
     for rule in policy.rules:
         name = names.machine(policy.slug, rule.kind.key)
-        arn = real(names.arn("states", f"stateMachine:{name}"))
-        text = real(definition(policy.slug, rule))
-        machines.append(ExpectedMachine(name, arn, text, machine_role))
+        arn = names.arn("states", f"stateMachine:{name}")
+        role = names.role_arn(names.machine_role(policy.slug, rule.kind.key))
+        text = _with_gap(_texts(policy.slug, rule, hub), common)
+        whole = text.replace(f"${{{COMMON}}}", _members(common))
+        machines.append(ExpectedMachine(name, arn, whole, role))
         patterns += [(rule_name, pattern, arn) for rule_name, pattern in _patterns(policy, rule)]
-    rules = (ExpectedRule(*each, events_role, undelivered) for each in patterns)
-    return Expected(tuple(rules), tuple(machines))
+    resources = json.loads(template(policy, hub))["Resources"]
+    roles, all_rules = tuple(expected_roles(resources)), frozenset(_rule_names(resources))
+    queue, events = names.undelivered_queue(policy.slug), names.events_role(policy.slug)
+
+    def at(target: Target) -> Expected:
+        def real(text: str) -> str:
+            return names.resolved(text, target, hub.partition)
+
+        role, undelivered = real(names.role_arn(events)), real(names.arn("sqs", queue))
+        also = also_expected(policy, real)
+        return Expected(
+            (
+                *(ExpectedRule(n, p, real(t), role, undelivered) for n, p, t in patterns),
+                *also.rules,
+            ),
+            (
+                *(
+                    ExpectedMachine(m.name, real(m.arn), real(m.definition), real(m.role))
+                    for m in machines
+                ),
+                *also.machines,
+            ),
+            tuple(each.resolved(real) for each in roles),
+            queue,
+            all_rules,
+        )
+
+    return at
 
 
-def _kind_resources(policy: Policy, rule: Rule) -> Iterator[tuple[str, Json]]:
-    title = "".join(part.title() for part in rule.kind.key.split("-"))
-    machine = f"{title}Machine"
-    yield machine, _machine(policy, rule)
+def _rule_names(resources: Mapping[str, Json]) -> Iterator[str]:
+    for resource in resources.values():
+        if pick(resource, "Type") == "AWS::Events::Rule":
+            yield str(pick(resource, "Properties.Name"))
+
+
+def _common_states(policy: Policy, hub: Hub) -> Mapping[str, str]:
+    """The texts of the states that are the same in all machines, by name; none where there is one machine only.
+
+    A text with a pseudo parameter is not among them: it is not the same in all places.
+    """
+    machines = [set(_texts(policy.slug, rule, hub).items()) for rule in policy.rules]
+    shared = reduce(set.intersection, machines) if len(machines) > 1 else set()
+    return {name: text for name, text in sorted(shared) if "${AWS::" not in text}
+
+
+def _texts(slug: Slug, rule: Rule, hub: Hub) -> Mapping[str, str]:
+    return {name: _placed(written(state), hub) for name, state in states(slug, rule).items()}
+
+
+def _placed(text: str, hub: Hub) -> str:
+    """The text with its partition named: an organization lies in one, and naming it leaves more states alike."""
+    return text.replace("${AWS::Partition}", hub.partition)
+
+
+def _kind_resources(
+    policy: Policy, rule: Rule, hub: Hub, common: Mapping[str, str]
+) -> Iterator[tuple[str, Json]]:
+    title = _title(rule)
+    yield f"{title}Role", _machine_role(policy.slug, rule)
+    text = _text(_texts(policy.slug, rule, hub), common)
+    yield (
+        f"{title}Machine",
+        _machine(names.machine(policy.slug, rule.kind.key), text, f"{title}Role"),
+    )
     for number, (name, pattern) in enumerate(_patterns(policy, rule)):
-        yield f"{title}Rule{number or ''}", _rule(name, pattern, {"Ref": machine})
+        yield f"{title}Rule{number or ''}", _rule(name, pattern, {"Ref": f"{title}Machine"})
 
 
-def _machine(policy: Policy, rule: Rule) -> Json:
+def _title(rule: Rule) -> str:
+    """What the logical ids of a kind's resources begin with."""
+    return "".join(part.title() for part in rule.kind.key.split("-"))
+
+
+def _machine(name: str, text: Json, role: str) -> Json:
     properties: Json = {
-        "StateMachineName": names.machine(policy.slug, rule.kind.key),
+        "StateMachineName": name,
         # DefinitionString, not Definition: CloudFormation never compares a write-only property.
-        "DefinitionString": {"Fn::Sub": definition(policy.slug, rule)},
-        "RoleArn": {"Fn::GetAtt": ["MachineRole", "Arn"]},
-        "Tags": [{"Key": "guardian:policy", "Value": policy.slug}],
+        "DefinitionString": text,
+        "RoleArn": {"Fn::GetAtt": [role, "Arn"]},
     }
     return {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
 
 
+def _text(texts: Mapping[str, str], common: Mapping[str, str]) -> Json:
+    """A machine's definition, with the common states put in by their mapping."""
+    text = _with_gap(texts, common)
+    if common:
+        return {"Fn::Sub": [text, {COMMON: {"Fn::FindInMap": ["States", COMMON, "Text"]}}]}
+    return {"Fn::Sub": text} if "${" in text else text
+
+
+def _with_gap(texts: Mapping[str, str], common: Mapping[str, str]) -> str:
+    """A machine's definition, with `${Common}` where the common states belong, if there are any."""
+    text = definition_of({name: text for name, text in texts.items() if name not in common})
+    return text.removesuffix("}}") + f",${{{COMMON}}}}}}}" if common else text
+
+
+def _members(texts: Mapping[str, str]) -> str:
+    return ",".join(f"{written(name)}:{text}" for name, text in texts.items())
+
+
 def _patterns(policy: Policy, rule: Rule) -> Iterator[tuple[str, Mapping[str, Json]]]:
     for number, start in enumerate(rule.kind.starts):
-        pattern: Mapping[str, Json] = {
-            # Nobody can forge a source that begins with `aws.`; event names are not unique across services.
-            "source": [start.source],
-            "detail-type": ["AWS API Call via CloudTrail"],
-            "detail": {
-                "eventSource": [start.event_source],
-                "eventName": list(start.names),
-                "errorCode": [{"exists": False}],
-            },
-        }
+        # As JSON has it: what EventBridge answers is compared with it.
+        pattern = json.loads(written(start.pattern))
         yield names.rule(policy.slug, rule.kind.key, number), pattern
 
 
@@ -130,24 +221,27 @@ def _rule(name: str, pattern: Mapping[str, Json], target: Json) -> dict[str, Jso
     return {"Type": "AWS::Events::Rule", "Properties": properties}
 
 
-def _machine_role(policy: Policy) -> Json:
-    calls = [call for rule in policy.rules for call in permissions(rule)]
+def _machine_role(slug: Slug, rule: Rule) -> Json:
     report = iam.allow(["events:PutEvents"], names.arn("events", "event-bus/default"))
+    own = names.arn("states", f"stateMachine:{names.machine(slug, rule.kind.key)}")
+    again = [iam.allow(["states:StartExecution"], own)] if starts_itself(rule.kind) else []
     return iam.role(
-        {"Fn::Sub": names.machine_role(policy.slug)},
+        {"Fn::Sub": names.machine_role(slug, rule.kind.key)},
         iam.service_trust("states.amazonaws.com"),
-        [*iam.statements(calls), report],
+        [*iam.statements(permissions(rule)), report, *again],
     )
 
 
-def _events_role(policy: Policy, hub: Hub) -> Json:
-    machines = names.arn("states", f"stateMachine:{names.machine(policy.slug, '*')}")
+def _events_role(policy: Policy, hub: Hub, resources: Mapping[str, Json]) -> Json:
+    # Each by itself: `guardian-data-*` would be the machines of a policy data-science, too.
+    machines: list[Json] = [{"Ref": name} for name in resources if name.endswith("Machine")]
     return iam.role(
         {"Fn::Sub": names.events_role(policy.slug)},
         iam.service_trust("events.amazonaws.com"),
         [
             iam.allow(["states:StartExecution"], machines),
             iam.allow(["events:PutEvents"], hub.bus_arn),
+            *also_statements(policy),
         ],
     )
 

@@ -2,25 +2,18 @@
 
 import json
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from guardian.app import World
 from guardian.digest import Digest, Priced, Row
 from guardian.documents import Document, Json
 from guardian.ids import AccountId, Target
-from guardian.jobs.reconcile import Applied, Reconciliation
 from guardian.jobs.sweep import Swept
-from guardian.kinds.base import Kind
 from guardian.outcome import Finding, Outcome, Result
-from guardian.plan import DeployedStackSet, InstanceStatus, Plan
-from guardian.policy.durations import spoken
 
 Names = Mapping[AccountId, str]
 
@@ -76,63 +69,6 @@ def as_json(document: Json) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def plan_document(reconciliation: Reconciliation) -> Document:
-    """The plan as `guardian plan --format json` prints it."""
-    plan = reconciliation.plan
-    return {
-        "id": plan.id,
-        "changes": [
-            {
-                "action": change.action.value,
-                "stack_set": change.stack_set,
-                "account": change.target.account if change.target else None,
-                "region": change.target.region if change.target else None,
-                "reason": change.reason,
-            }
-            for change in plan.changes
-        ],
-        "skips": [
-            {"account": skip.account, "region": skip.region, "reason": skip.reason}
-            for skip in plan.skips
-        ],
-        "held": reconciliation.held,
-    }
-
-
-def print_plan(console: Console, plan: Plan, names: Names, held: str | None) -> None:
-    """The plan for people: what is done to which stack set, and what is left alone."""
-    counted: dict[tuple[str, str, str], list[Target]] = {}
-    for change in plan.changes:
-        targets = counted.setdefault((change.stack_set, change.action, change.reason), [])
-        targets += [change.target] if change.target else []
-    rows = [
-        (action, stack_set, _where(targets, names), reason)
-        for (stack_set, action, reason), targets in counted.items()
-    ]
-    if rows:
-        columns = ("action", "stack set", "where", "reason")
-        console.print(table(f"Plan {plan.id}", columns, rows))
-    else:
-        console.print("Nothing to do: everything is as the policies say.")
-    if plan.skips:
-        skipped = [(named(s.account, names), s.region or "all", s.reason) for s in plan.skips]
-        console.print(table("Left alone", ("account", "region", "reason"), skipped))
-    if held:
-        console.print(Text(f"Held: {held}.", "bold yellow"))
-        console.print(f"To let it go: guardian apply --release {plan.id}")
-
-
-def _where(targets: Iterable[Target], names: Names, shown: int = 2) -> str:
-    """The accounts by name, or how many where they are many, and the regions."""
-    accounts = list(dict.fromkeys(target.account for target in targets))
-    regions = sorted({target.region for target in targets})
-    if not accounts:
-        return ""
-    few = ", ".join(named(account, names) for account in accounts)
-    who = few if len(accounts) <= shown else f"{len(accounts)} accounts"
-    return f"{who} in {', '.join(regions)}"
-
-
 def named(account: AccountId, names: Names) -> str:
     """An account's name where it is known."""
     return clean(names.get(account, account), 40)
@@ -140,15 +76,6 @@ def named(account: AccountId, names: Names) -> str:
 
 def place(target: Target | None, names: Names) -> str:
     return f"{named(target.account, names)}/{target.region}" if target else ""
-
-
-def print_applied(console: Console, applied: Applied, names: Names) -> None:
-    waiting = f", {len(applied.waiting)} wait" if applied.waiting else ""
-    console.print(f"{len(applied.done)} changes done, {len(applied.failed)} failed{waiting}")
-    for title, changes in (("Failed", applied.failed), ("Waiting", applied.waiting)):
-        if changes:
-            rows = [(c.stack_set, c.action, place(c.target, names), why) for c, why in changes]
-            console.print(table(title, ("stack set", "action", "account/region", "why"), rows))
 
 
 def outcome_rows(outcomes: Iterable[Outcome], names: Names) -> Iterable[Sequence[str | Text]]:
@@ -223,88 +150,9 @@ def print_findings(console: Console, findings: Iterable[Finding], names: Names) 
     console.print(table("Findings", ("", "about", "subject", "account/region", "why"), rows))
 
 
-def kind_document(kind: Kind) -> Document:
-    return {
-        "kind": kind.key,
-        "title": kind.title,
-        "starts": [name for start in kind.starts for name in start.names],
-        "stop": kind.stop.permission,
-        "grace": spoken(kind.default_grace),
-        "idle": spoken(kind.default_idle) if kind.default_idle else None,
-    }
-
-
-def print_kinds(console: Console, kinds: Iterable[Kind]) -> None:
-    rows = [
-        (
-            kind.key,
-            kind.title,
-            ", ".join(name for start in kind.starts for name in start.names),
-            kind.stop.permission,
-            spoken(kind.default_grace),
-            spoken(kind.default_idle) if kind.default_idle else "-",
-        )
-        for kind in kinds
-    ]
-    columns = ("kind", "what it is", "started by", "stopped by", "grace", "idle")
-    console.print(table("Governed kinds", columns, rows))
-
-
 def dollars(amount: Decimal | None) -> str:
     """An amount as people read it; unknown is said, never 0."""
     return "unknown" if amount is None else f"${amount:,.2f}"
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `guardian status` shows; outcomes and findings are those of the last day."""
-
-    arn: str
-    world: World
-    deployed: Sequence[DeployedStackSet]
-    outcomes: Sequence[Outcome]
-    findings: Sequence[Finding]
-
-
-def status_document(status: Status) -> Document:
-    governance = status.world.governance
-    return {
-        "identity": status.arn,
-        "organization": status.world.organization.id,
-        "governed": len(governance.policy_of),
-        "ungoverned": {str(account): why for account, why in governance.ungoverned.items()},
-        "stack_sets": [
-            {
-                "name": s.name,
-                "current": _current(s),
-                "total": len(s.instances),
-                "operation": s.busy or None,
-            }
-            for s in status.deployed
-        ],
-        "outcomes": dict(Counter(o.result.value for o in status.outcomes)),
-        "findings": [finding_document(finding) for finding in status.findings],
-    }
-
-
-def print_status(console: Console, status: Status) -> None:
-    governance = status.world.governance
-    console.print(Text(f"{status.arn} in organization {status.world.organization.id}"))
-    console.print(
-        f"{len(governance.policy_of)} accounts governed, {len(governance.ungoverned)} not"
-    )
-    rows = [(s.name, f"{_current(s)}/{len(s.instances)}", s.busy) for s in status.deployed]
-    console.print(table("Stack sets", ("name", "current", "operation"), rows))
-    counts = Counter(o.result.value for o in status.outcomes)
-    console.print(
-        f"Last day: {', '.join(f'{n} {r}' for r, n in sorted(counts.items())) or 'nothing'}"
-    )
-    if status.findings:
-        print_findings(console, status.findings, status.world.names)
-
-
-def _current(stack_set: DeployedStackSet) -> int:
-    return sum(i.status is InstanceStatus.CURRENT for i in stack_set.instances)
 
 
 def print_digest(console: Console, digest: Digest, names: Names) -> None:

@@ -37,6 +37,18 @@ class Connect(Protocol):
     def __call__(self, wait: Wait | None = ..., **changed: Any) -> Aws: ...
 
 
+def surroundings(endpoint: str, folder: Path) -> dict[str, str]:  # noqa: F811 - fixture
+    """The environment of a guardian that has local AWS and nothing of the machine's own."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": str(folder / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "none"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 @pytest.fixture
 def connected(
     endpoint: str,  # noqa: F811 - fixture
@@ -45,14 +57,7 @@ def connected(
     tmp_path: Path,
 ) -> Iterator[Connect]:
     """Connects in an environment that has nothing of the machine's own; local AWS forgets everything after."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
+    for name, value in surroundings(endpoint, tmp_path).items():
         monkeypatch.setenv(name, value)
 
     def connect_fast(wait: Wait | None = None, **changed: Any) -> Aws:

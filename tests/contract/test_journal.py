@@ -294,3 +294,28 @@ def test_an_intention_that_came_to_nothing_is_only_forgotten(place: Place) -> No
     journal.intend(stopped())
     journal.settle(stopped(), [])
     assert (journal.intended(), journal.outcomes(NINE, NINE + timedelta(days=1))) == ((), ())
+
+
+def test_what_is_remembered_is_known_to_every_process_until_it_is_forgotten(place: Place) -> None:
+    journal, other = place.open(), place.open()
+    assert journal.recall("pause") is None
+    journal.remember("pause", "first")
+    journal.remember("pause", "sécond\n")
+    journal.remember("else", "kept")
+    assert other.recall("pause") == "sécond\n"
+    other.forget("pause")
+    other.forget("pause")
+    assert (journal.recall("pause"), journal.recall("else")) == (None, "kept")
+
+
+def test_sqlite_brings_a_journal_of_an_earlier_version_forward(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    open_journal(f"sqlite:///{path}", lambda: NINE).record([stopped()])
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE memory")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    journal = open_journal(f"sqlite:///{path}", lambda: NINE)
+    journal.remember("pause", "now")
+    assert journal.recall("pause") == "now"
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)

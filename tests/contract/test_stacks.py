@@ -7,9 +7,21 @@ import pytest
 
 from guardian.aws.connect import Aws
 from guardian.ids import Target
-from guardian.repair import Drift, Expected, ExpectedMachine, ExpectedRule, What
+from guardian.kinds import all_kinds
+from guardian.policy.model import Exemption
+from guardian.repair import (
+    Drift,
+    Expected,
+    ExpectedMachine,
+    ExpectedRole,
+    ExpectedRule,
+    What,
+)
+from guardian.stack.template import expected as expected_in
+from guardian.stack.template import template
 from tests.contract.conftest import in_member
 from tests.localaws.conftest import Aws as Boto
+from tests.unit.policies import HOSTILE, HUB, policy
 
 DEFINITION: Mapping[str, Any] = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 NAME = "guardian-science-glue-session"
@@ -58,6 +70,25 @@ def put_target(aws: Boto, target: Target, rule: ExpectedRule, **changed: Any) ->
         "DeadLetterConfig": {"Arn": rule.undelivered},
     }
     aws("events", account=target.account).put_targets(Rule=NAME, Targets=[wanted | changed])
+
+
+@pytest.fixture
+def governed_stack(target: Target, aws: Boto) -> Expected:
+    """The stack of a policy over every kind, as CloudFormation makes it, with text that is hard to bear."""
+    exempt = [Exemption(tags={text: text}, id=text, reason=text) for text in HOSTILE]
+    of_all = policy(*exempt)
+    s3, cloudformation = (aws(name, account=target.account) for name in ("s3", "cloudformation"))
+    s3.create_bucket(
+        Bucket="templates", CreateBucketConfiguration={"LocationConstraint": target.region}
+    )
+    s3.put_object(Bucket="templates", Key="all", Body=template(of_all, HUB).encode())
+    cloudformation.create_stack(
+        StackName="guardian-sandbox",
+        TemplateURL=f"https://s3.{target.region}.amazonaws.com/templates/all",
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="guardian-sandbox")
+    return expected_in(of_all, HUB, target)
 
 
 def mend(guardian: Aws, expected: Expected, target: Target) -> tuple[Drift, ...]:
@@ -174,3 +205,95 @@ def test_a_queue_that_is_not_expected_is_not_looked_at(
 ) -> None:
     without = replace(expected.rules[0], undelivered="")
     assert guardian.stacks.drift(replace(expected, rules=(without,)), target) == ()
+
+
+def test_the_stack_that_cloudformation_makes_of_a_template_has_not_drifted(
+    guardian: Aws, governed_stack: Expected, target: Target, aws: Boto
+) -> None:
+    assert guardian.stacks.drift(governed_stack, target) == ()
+    states = aws("stepfunctions", account=target.account)
+    for machine in governed_stack.machines:
+        there = states.describe_state_machine(stateMachineArn=machine.arn)
+        assert (there["definition"], there["roleArn"]) == (machine.definition, machine.role)
+    assert len({machine.role for machine in governed_stack.machines}) == len(all_kinds())
+
+
+def test_each_machine_gets_the_role_of_its_own_kind_back(
+    guardian: Aws, governed_stack: Expected, target: Target, aws: Boto
+) -> None:
+    first, second, third, *_ = governed_stack.machines
+    states = aws("stepfunctions", account=target.account)
+    states.update_state_machine(stateMachineArn=first.arn, roleArn=second.role)
+    states.delete_state_machine(stateMachineArn=third.arn)
+    assert guardian.stacks.drift(governed_stack, target) == (
+        Drift(What.MACHINE_CHANGED, first.name, "role"),
+        Drift(What.MACHINE_MISSING, third.name),
+    )
+    assert mend(guardian, governed_stack, target) == ()
+    found = states.describe_state_machine(stateMachineArn=third.arn)
+    assert found["roleArn"] == third.role
+
+
+def with_role(expected: Expected, role: str = "guardian-science-eu-west-1-events") -> Expected:
+    trust: Mapping[str, Any] = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    return replace(expected, roles=(ExpectedRole(role, trust, {}),))
+
+
+def test_a_role_that_is_not_there_is_missing_until_what_was_learned_is_forgotten(
+    guardian: Aws, expected: Expected, target: Target, aws: Boto
+) -> None:
+    asked = with_role(expected)
+    (role,) = asked.roles
+    missing = (Drift(What.ROLE_MISSING, role.name),)
+    assert guardian.stacks.drift(asked, target) == missing
+    trust = json.dumps(role.trust)
+    iam = aws("iam", account=target.account)
+    iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=trust)
+    assert guardian.stacks.drift(asked, target) == missing  # IAM was not asked again
+    guardian.stacks.forget()
+    assert guardian.stacks.drift(asked, target) == ()
+
+
+def test_a_role_and_a_rule_of_no_stack_are_seen(
+    guardian: Aws, expected: Expected, target: Target, aws: Boto
+) -> None:
+    asked = with_role(expected)
+    for name in (asked.roles[0].name, "guardian-old-eu-west-1-events", "guardian-old-eu-west-2-x"):
+        trust = json.dumps(asked.roles[0].trust)
+        iam = aws("iam", account=target.account)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    events = aws("events", account=target.account)
+    for name in ("guardian-old-forward", "guardian-log", "guardians"):
+        events.put_rule(Name=name, EventPattern='{"source": ["aws.glue"]}')
+    spared = replace(asked, spared=frozenset({"guardian-log"}))
+    assert guardian.stacks.drift(spared, target) == (
+        Drift(What.LEFT_BEHIND, "guardian-old-eu-west-1-events", "role"),
+        Drift(What.LEFT_BEHIND, "guardian-old-forward", "rule"),
+    )
+
+
+def test_a_queue_with_events_in_it_is_told_with_their_number(
+    guardian: Aws, expected: Expected, target: Target, aws: Boto
+) -> None:
+    asked = replace(expected, queue="guardian-science-undelivered")
+    assert guardian.stacks.drift(asked, target) == (Drift(What.QUEUE_MISSING, asked.queue),)
+    sqs = aws("sqs", account=target.account)
+    url = sqs.create_queue(QueueName=asked.queue)["QueueUrl"]
+    assert guardian.stacks.drift(asked, target) == ()
+    for _ in range(3):
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+    sqs.receive_message(QueueUrl=url)
+    assert guardian.stacks.drift(asked, target) == (
+        Drift(What.UNDELIVERED, asked.queue, "3 in it"),
+    )
+    sqs.delete_queue(QueueUrl=url)
+    assert guardian.stacks.drift(asked, target) == (Drift(What.QUEUE_MISSING, asked.queue),)

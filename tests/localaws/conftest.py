@@ -87,7 +87,7 @@ def _forget(request: pytest.FixtureRequest) -> Iterator[None]:
     http("POST", "/moto-api/reset")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def aws(endpoint: str) -> Aws:
     def client(service: str, region: str = "eu-west-1", account: str | None = None) -> Any:
         make: Any = session(account).client  # the name of the service is not known before
@@ -109,7 +109,7 @@ def aws(endpoint: str) -> Aws:
     return client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def eventually() -> Eventually:
     def ask_until(ask: Callable[[], T], within: float = 10.0) -> T:
         deadline = time.monotonic() + within

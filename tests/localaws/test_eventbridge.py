@@ -339,9 +339,45 @@ def test_what_cannot_be_delivered_is_kept_and_harms_no_other_target(
     assert set(attributes) >= {"ERROR_CODE", "EXHAUSTED_RETRY_CONDITION", "RETRY_ATTEMPTS"}
 
 
+WRITERS = ["events.amazonaws.com", "delivery.logs.amazonaws.com"]
+
+
+def let_rules_write(aws: Aws, services: list[str], source: str = "rule/*") -> None:
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": services},
+        "Resource": f"arn:aws:logs:{GONE}:log-group:/shop:*",
+    }
+    of_rule = {"ArnLike": {"aws:SourceArn": f"arn:aws:events:{GONE}:{source}"}}
+    statements = [
+        {**allowed, "Action": "logs:CreateLogStream"},
+        {**allowed, "Action": "logs:PutLogEvents", "Condition": of_rule},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws("logs").put_resource_policy(policyName="shop", policyDocument=document)
+
+
+@pytest.mark.parametrize(
+    ("services", "source"),
+    [(WRITERS[:1], "rule/*"), (WRITERS[1:], "rule/*"), (WRITERS, "rule/other")],
+)
+def test_a_log_group_takes_nothing_that_no_policy_allows(
+    aws: Aws, queue: MakeQueue, eventually: Eventually, services: list[str], source: str
+) -> None:
+    dead = queue("dead")
+    aws("logs").create_log_group(logGroupName="/shop")
+    let_rules_write(aws, services, source)
+    target = {"Arn": f"arn:aws:logs:{GONE}:log-group:/shop", "DeadLetterConfig": {"Arn": dead.arn}}
+    rule(aws("events"), target)
+    put(aws("events"), {"item": "tea"})
+    (message,) = eventually(dead.messages)
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+
+
 def test_a_log_group_keeps_the_event(aws: Aws, eventually: Eventually) -> None:
     logs = aws("logs")
     logs.create_log_group(logGroupName="/shop")
+    let_rules_write(aws, WRITERS)
     rule(aws("events"), {"Arn": f"arn:aws:logs:{GONE}:log-group:/shop"})
     put(aws("events"), {"item": "tea"})
 

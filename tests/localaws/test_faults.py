@@ -76,6 +76,17 @@ def test_a_fault_ends_after_so_many_times(aws: Aws, http: HttpCall) -> None:
     assert sqs.list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_a_fault_can_meet_only_every_so_many_calls(aws: Aws, http: HttpCall) -> None:
+    fault = {"service": "sqs", "error": "Throttled", "times": 2, "every": 3}
+    http("POST", "/localaws/faults", fault)
+    sqs = aws("sqs")
+    for _ in range(2):
+        assert sqs.list_queues()
+        assert sqs.list_queues()
+        assert code(sqs.list_queues) == "Throttled"
+    assert all(sqs.list_queues() for _ in range(3))
+
+
 def test_a_fault_meets_only_the_account_and_region_it_names(
     aws: Aws, http: HttpCall, member: str
 ) -> None:
@@ -110,6 +121,7 @@ def test_faults_can_be_called_off(aws: Aws, http: HttpCall) -> None:
         ({"service": "glue"}, "an error, a delay_seconds, or both"),
         ({"service": "glue", "error": "E", "often": 2}, "has no often"),
         ({"service": "glue", "error": "E", "times": "2"}, "times must be a number"),
+        ({"service": "glue", "error": "E", "every": 0}, "every must be at least 1"),
         ({"service": "glue", "error": 1}, "error must be text"),
         ({"service": "glue", "operation": "Fly", "error": "E"}, "no operation Fly"),
     ],

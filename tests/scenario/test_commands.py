@@ -31,6 +31,7 @@ REPORTS = (
     ("explain", "master"),
     ("policies",),
     ("plan",),
+    ("plan", "--all"),
     ("status",),
     ("digest",),
     ("sweep", "--observe"),
@@ -49,6 +50,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     about_policies = {"validate", "explain", "policies", "diff", "schema", "organization"}
     reports = {"plan", "digest", "status", "kinds"}
     assert commands().keys() >= about_policies | reports | {"apply", "sweep", "run", "demo"}
+    assert commands().keys() >= {"pause", "resume", "uninstall"}
 
 
 @pytest.mark.parametrize("name", sorted(commands()))

@@ -85,8 +85,8 @@ def test_the_founding_event_ends_in_the_session_stopped_and_reported(
         "others/glue-create-session-failed.json",
         "others/lookalike-amplify-create-app.json",
         "others/lookalike-ssm-start-session.json",
-        "others/emr-serverless-start-session.json",
-        "others/glue-start-job-run.json",
+        "others/emr-serverless-start-job-run.json",
+        "others/glue-create-dev-endpoint.json",
     ],
 )
 def test_a_failed_call_and_a_look_alike_start_nothing(governed: Installation, name: str) -> None:

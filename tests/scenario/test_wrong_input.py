@@ -48,7 +48,10 @@ def _nothing_is_half_done(installation: Installation) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["sweep", "--kind", "nonsense"], "there is no kind nonsense; there are emr-cluster, .*"),
+        (
+            ["sweep", "--kind", "nonsense"],
+            "there is no kind nonsense; there are athena-session, .*",
+        ),
         (["sweep", "--account", "nonsense"], "account nonsense is not governed: .*"),
         (["digest", "--since", "nonsense"], "--since: 'nonsense' is not a duration: .*"),
         (["digest", "--channel", "#nowhere"], "no digest goes to #nowhere"),

@@ -10,7 +10,7 @@ from guardian.errors import NotFound
 from guardian.ids import AccountId, Target
 from guardian.kinds.base import Kind
 from guardian.ports import Candidate, Origin
-from tests.unit.judging import NOW
+from tests.unit.judging import NOW, put
 
 
 @dataclass
@@ -59,7 +59,6 @@ class Cloud:
         if identifier not in self.unstoppable:
             self.stopped.append(identifier)
             ended = {status for status, phase in kind.phases.items() if phase == "ending"}
-            seen: Any = min(ended)
-            for part in reversed(kind.status.split(".")):
-                seen = {part: seen}
+            seen: dict[str, Any] = {}
+            put(seen, kind.status, min(ended))
             self.running[target, identifier] = seen

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import groupby
 
 from hypothesis import strategies as st
 
@@ -9,9 +11,18 @@ from guardian.desire import DesiredState, desire
 from guardian.ids import ROOT, AccountId, OuId, OuPath, Slug, Target
 from guardian.kinds import all_kinds
 from guardian.organization import Account, AccountState, Organization
-from guardian.plan import Action, Change, DeployedInstance, DeployedStackSet, InstanceStatus
+from guardian.plan import (
+    Action,
+    Change,
+    DeployedInstance,
+    DeployedStackSet,
+    InstanceStatus,
+    Purpose,
+    operation_name,
+)
 from guardian.policy.resolve import Governance
 from guardian.stack import names
+from tests.unit.judging import NOW
 from tests.unit.policies import HUB, IRELAND, VIRGINIA, policy
 
 GLUE = (all_kinds()["glue-session"],)
@@ -73,20 +84,32 @@ targets = st.builds(Target, st.sampled_from(ACCOUNTS), st.sampled_from([IRELAND,
 
 @st.composite
 def deployments(draw: st.DrawFn) -> tuple[DeployedStackSet, ...]:
-    """Some of our stack sets, current or old, in whatever places, some of them busy."""
+    """Some of our stack sets, current or old, in whatever places, some of them busy, some halfway through a rollout."""
     found = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    return tuple(draw(deployed_as(name)) for name in found)
+
+
+@st.composite
+def deployed_as(draw: st.DrawFn, name: str) -> DeployedStackSet:
+    fingerprint = draw(st.sampled_from([FINGERPRINTS.get(name, "old"), "old"]))
     status = st.sampled_from(InstanceStatus)
-    return tuple(
-        DeployedStackSet(
-            name,
-            draw(st.sampled_from([FINGERPRINTS.get(name, "old"), "old"])),
-            tuple(
-                DeployedInstance(target, draw(status), "AWS says so")
-                for target in draw(st.lists(targets, unique=True, max_size=6))
-            ),
-            draw(st.sampled_from(["", "", "operation-1"])),
+    brought = [f"{operation_name(purpose, 'r1')}-1" for purpose in Purpose]
+    instances = tuple(
+        DeployedInstance(
+            target, draw(status), "AWS says so", operation=draw(st.sampled_from(["", *brought]))
         )
-        for name in found
+        for target in draw(st.lists(targets, unique=True, max_size=6))
+    )
+    when = st.sampled_from([None, NOW - timedelta(hours=2), NOW - timedelta(minutes=2)])
+    busy = draw(st.sampled_from(["", "", "operation-1"]))
+    return DeployedStackSet(
+        name,
+        fingerprint,
+        instances,
+        busy,
+        updated=draw(when),
+        created=draw(when),
+        rollout=draw(st.sampled_from(["", "r1"])),
     )
 
 
@@ -95,48 +118,90 @@ class Fleet:
     """Does what StackSets would do, and refuses what they would refuse."""
 
     wanted: DesiredState
-    fingerprints: dict[str, str] = field(default_factory=dict)
-    instances: dict[str, dict[Target, InstanceStatus]] = field(default_factory=dict)
-    busy: frozenset[str] = frozenset()
+    sets: dict[str, DeployedStackSet] = field(default_factory=dict)
+    now: datetime = NOW
+    formers: dict[str, str] = field(default_factory=dict)
+    rejected: dict[tuple[str, str], str] = field(default_factory=dict)
+    rollouts: int = 0
 
     @classmethod
     def of(cls, wanted: DesiredState, deployed: Iterable[DeployedStackSet]) -> "Fleet":
-        there = tuple(deployed)
-        return cls(
-            wanted,
-            {s.name: s.fingerprint for s in there},
-            {s.name: {i.target: i.status for i in s.instances} for s in there},
-            frozenset(s.name for s in there if s.busy),
+        return cls(wanted, {s.name: s for s in deployed})
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Changes of one kind on one stack set are one operation."""
+        for (action, name), group in groupby(changes, lambda c: (c.action, c.stack_set)):
+            self._operate(action, name, [change.target for change in group])
+
+    def _operate(self, action: Action, name: str, targets: list[Target | None]) -> None:
+        new = {s.name: s.fingerprint for s in self.wanted.stack_sets}
+        there = self.sets.get(name)
+        assert not (there and there.busy)
+        places = {target for target in targets if target}
+        if action is Action.CREATE_STACK_SET:
+            assert there is None
+            self.sets[name] = DeployedStackSet(name, new[name], (), rollout=self._new_rollout())
+            return
+        assert there is not None
+        if action is Action.DELETE_STACK_SET:
+            assert not there.instances
+            del self.sets[name]
+        elif action is Action.DELETE_INSTANCE:
+            assert places <= {i.target for i in there.instances}
+            left = tuple(i for i in there.instances if i.target not in places)
+            self.sets[name] = replace(there, instances=left)
+        elif action is Action.CREATE_INSTANCE:
+            self._create(there, places)
+        elif action is Action.UPDATE_STACK_SET:
+            self._update(there, new[name], places, Purpose.WAVE if places else Purpose.UPDATE)
+        elif action is Action.ROLL_BACK:
+            self.rejected[name, new[name]] = "bad"
+            self._update(there, self.formers[name], set(), Purpose.UPDATE)
+        elif action is Action.RETRY:
+            self._update(there, there.fingerprint, places, Purpose.RETRY)
+
+    def _create(self, there: DeployedStackSet, places: set[Target]) -> None:
+        assert not places & {i.target for i in there.instances}
+        operation = f"{operation_name(Purpose.CREATE, there.rollout)}-2"
+        made = (
+            DeployedInstance(target, InstanceStatus.CURRENT, operation=operation)
+            for target in sorted(places)
+        )
+        self.sets[there.name] = replace(
+            there, instances=(*there.instances, *made), created=self.now
         )
 
-    def apply(self, change: Change) -> None:
-        name, target = change.stack_set, change.target
-        assert name not in self.busy
-        new = {s.name: s.fingerprint for s in self.wanted.stack_sets}
-        if change.action is Action.CREATE_STACK_SET:
-            assert name not in self.fingerprints
-            self.fingerprints[name], self.instances[name] = new[name], {}
-        elif change.action is Action.UPDATE_STACK_SET:
-            self.fingerprints[name] = new[name]
-            for there, status in self.instances[name].items():
-                if status is InstanceStatus.OUTDATED:
-                    self.instances[name][there] = InstanceStatus.CURRENT
-        elif change.action is Action.DELETE_STACK_SET:
-            assert not self.instances.pop(name)
-            del self.fingerprints[name]
-        elif target is not None and change.action is Action.CREATE_INSTANCE:
-            assert target not in self.instances[name]
-            self.instances[name][target] = InstanceStatus.CURRENT
-        elif target is not None and change.action is Action.DELETE_INSTANCE:
-            del self.instances[name][target]
+    def _update(
+        self, there: DeployedStackSet, fingerprint: str, places: set[Target], purpose: Purpose
+    ) -> None:
+        anew = fingerprint != there.fingerprint
+        rollout = self._new_rollout() if anew else there.rollout
+        operation = f"{operation_name(purpose, rollout)}-2"
+        assert places <= {i.target for i in there.instances}
+
+        def after(instance: DeployedInstance) -> DeployedInstance:
+            if instance.status is InstanceStatus.INOPERABLE:
+                assert instance.target not in places
+                return instance
+            if instance.target in places or not places:
+                return replace(instance, status=InstanceStatus.CURRENT, operation=operation)
+            return replace(instance, status=InstanceStatus.OUTDATED) if anew else instance
+
+        self.sets[there.name] = replace(
+            there,
+            fingerprint=fingerprint,
+            rollout=rollout,
+            instances=tuple(map(after, there.instances)),
+            updated=self.now,
+        )
+
+    def _new_rollout(self) -> str:
+        self.rollouts += 1
+        return f"rollout{self.rollouts}"
+
+    def end_operations(self) -> None:
+        """Every running operation comes to its end."""
+        self.sets = {name: replace(s, busy="") for name, s in self.sets.items()}
 
     def deployed(self) -> tuple[DeployedStackSet, ...]:
-        """What is there once every running operation has ended."""
-        return tuple(
-            DeployedStackSet(
-                name,
-                fingerprint,
-                tuple(DeployedInstance(t, status) for t, status in self.instances[name].items()),
-            )
-            for name, fingerprint in self.fingerprints.items()
-        )
+        return tuple(self.sets.values())

@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 
 from guardian.ids import AccountId, Region, Slug
 from guardian.kinds import all_kinds
+from guardian.outcome import Result
 from guardian.places import Position
+from guardian.policy.also import RETENTIONS
 from guardian.policy.hours import DAYS, MIDNIGHT, Hours, Window
 from guardian.policy.keys import lockable
 from guardian.policy.model import (
     ALL_ENABLED,
+    ALSO_OUTCOMES,
+    Also,
     Exemption,
     KindSettings,
     Limits,
@@ -112,6 +116,28 @@ KINDS = st.lists(
     max_size=3,
     unique_by=lambda kind: kind[0],
 ).map(dict)
+_ADDRESSES = st.sampled_from(["team@example.com", "o'neill+x@mail.example.co.uk", "#a@b.c"])
+_TARGETS = st.one_of(
+    st.fixed_dictionaries(
+        {"email": st.lists(_ADDRESSES, min_size=1, max_size=2, unique=True).map(tuple)}
+    ),
+    st.fixed_dictionaries(
+        {
+            "log": st.sampled_from(["/guardian/outcomes", "null", "12", "#a.b"]),
+            "retention": st.sampled_from(RETENTIONS).map(timedelta),
+        }
+    ),
+    st.fixed_dictionaries({"start": st.sampled_from(["after-stop", "yes", "0x1F"])}),
+    st.fixed_dictionaries(
+        {"bus": st.just("arn:aws:events:eu-west-1:111122223333:event-bus/finops")}
+    ),
+)
+ALSO = st.builds(
+    lambda target, outcomes, kinds: Also(**target, outcomes=outcomes, kinds=kinds),
+    _TARGETS,
+    st.just(ALSO_OUTCOMES) | st.lists(st.sampled_from(Result), min_size=1, unique=True).map(tuple),
+    st.lists(st.sampled_from(list(all_kinds())), max_size=2, unique=True).map(tuple),
+)
 OUS = st.sampled_from(["/", "/Sandbox", "/Workloads/Data Science", "r-ab12", "/a: b #c", "/*"])
 POLICY_FILES = st.builds(
     PolicyFile,
@@ -130,6 +156,7 @@ POLICY_FILES = st.builds(
         digest=NOTHING | st.just("0 9 * * mon-fri"),
         timezone=NOTHING | ZONES,
     ),
+    also=st.lists(ALSO, max_size=2).map(tuple),
     limits=st.builds(Limits, NOTHING | st.integers(1, 999_999_999)),
     locked=st.lists(st.sampled_from(lockable()), max_size=3, unique=True).map(tuple),
 )

@@ -2,31 +2,44 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from guardian.kinds import all_kinds
+from guardian.kinds.base import Kind
 from guardian.policy.model import Mode, Policy
 from guardian.stack.access import access_template, member_calls
 from tests.unit.policies import HUB, policy
 
-LIST_AND_LOOK = {
-    "glue:ListSessions",
-    "glue:GetSession",
-    "glue:GetTags",
-    "sagemaker:ListNotebookInstances",
-    "sagemaker:DescribeNotebookInstance",
-    "sagemaker:ListTags",
-    "elasticmapreduce:ListClusters",
-    "elasticmapreduce:DescribeCluster",
-    "elasticmapreduce:ListInstanceGroups",
-    "cloudwatch:GetMetricData",
-    "cloudtrail:LookupEvents",
+LOOK = {
+    "athena-session": {
+        "athena:ListWorkGroups",
+        "athena:ListSessions",
+        "athena:GetSession",
+        "athena:ListTagsForResource",
+    },
+    "emr-cluster": {
+        "elasticmapreduce:ListClusters",
+        "elasticmapreduce:DescribeCluster",
+        "elasticmapreduce:ListInstanceGroups",
+        "cloudwatch:GetMetricData",
+    },
+    "glue-session": {"glue:ListSessions", "glue:GetSession", "glue:GetTags"},
 }
-STOP = {"glue:StopSession", "sagemaker:StopNotebookInstance", "elasticmapreduce:TerminateJobFlows"}
-PROBE = {"events:DescribeRule", "events:ListTargetsByRule", "states:DescribeStateMachine"}
+"""What the sweep asks of some kinds; those of the others follow from their declarations in the same way."""
+PROBE = {
+    "events:DescribeRule",
+    "events:ListTargetsByRule",
+    "states:DescribeStateMachine",
+    "sqs:GetQueueUrl",
+    "sqs:GetQueueAttributes",
+}
+LISTINGS = {"events:ListRules", "iam:GetAccountAuthorizationDetails", "cloudtrail:DescribeTrails"}
+"""What the probe reads and IAM cannot narrow."""
+TRAILS = {"cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors"}
 MEND = {
     "events:PutRule",
     "events:PutTargets",
@@ -38,7 +51,13 @@ OURS = (
     "arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/guardian-*",
     "arn:${AWS::Partition}:states:*:${AWS::AccountId}:stateMachine:guardian-*",
     "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/guardian-*",
+    "arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:guardian-*",
 )
+
+
+KINDS = all_kinds()
+STOP = {kind.stop.permission for kind in KINDS.values()}
+ALL = {call.permission for call in member_calls([policy()])}
 
 
 def role(*policies: Policy) -> Mapping[str, Any]:
@@ -65,12 +84,14 @@ def resources_of(action: str, *policies: Policy) -> Iterator[str]:
             yield where if isinstance(where, str) else where["Fn::Sub"]
 
 
-def test_a_policy_that_stops_grants_listing_looking_stopping_probing_and_mending() -> None:
-    assert allowed(policy()) == LIST_AND_LOOK | STOP | PROBE | MEND
+def test_a_policy_that_stops_grants_what_the_sweep_calls_besides_probing_and_mending() -> None:
+    probing = PROBE | LISTINGS | TRAILS
+    assert allowed(policy()) == ALL | {"cloudtrail:LookupEvents"} | probing | MEND
+    assert ALL > STOP
 
 
 def test_policies_that_observe_grant_no_stop() -> None:
-    assert allowed(policy(mode=Mode.OBSERVE)) == LIST_AND_LOOK | PROBE | MEND
+    assert allowed(policy()) - allowed(policy(mode=Mode.OBSERVE)) == STOP
 
 
 def test_one_policy_that_stops_is_enough() -> None:
@@ -78,13 +99,25 @@ def test_one_policy_that_stops_is_enough() -> None:
     assert allowed(observing, stopping) >= STOP
 
 
-def test_only_governed_kinds_are_looked_at() -> None:
-    (glue, *_) = [kind for key, kind in all_kinds().items() if key == "glue-session"]
-    granted = allowed(policy(kinds=(glue,)))
-    assert not [action for action in granted if action.startswith(("sagemaker", "elasticmap"))]
+@pytest.mark.parametrize("key", LOOK)
+def test_a_kind_grants_its_own_looks_and_nothing_else(key: str) -> None:
+    observing = policy(kinds=(KINDS[key],), mode=Mode.OBSERVE)
+    assert {call.permission for call in member_calls([observing])} == LOOK[key]
 
 
-@pytest.mark.parametrize("action", sorted(LIST_AND_LOOK | STOP | PROBE | MEND))
+def test_metrics_are_read_only_where_a_rule_asks_for_idleness() -> None:
+    cluster = policy(kinds=(KINDS["emr-cluster"],))
+    (rule,) = cluster.rules
+    asks_not = replace(cluster, rules=(replace(rule, idle=None),))
+    metrics = {"cloudwatch:GetMetricData"}
+    assert allowed(cluster) - allowed(asks_not) == metrics
+    others = tuple(kind for key, kind in KINDS.items() if key != "emr-cluster")
+    assert not allowed(policy(kinds=others)) & metrics
+
+
+@pytest.mark.parametrize(
+    "action", sorted({"cloudtrail:LookupEvents"} | PROBE | LISTINGS | TRAILS | MEND)
+)
 def test_every_action_exists(action: str) -> None:
     service, name = action.split(":")
     assert get_action_data(service, name)
@@ -96,9 +129,32 @@ def test_probing_and_mending_reach_only_what_is_guardians(action: str) -> None:
     assert resource in OURS
 
 
-@pytest.mark.parametrize("action", sorted(STOP))
-def test_a_stop_reaches_only_resources_of_its_kind_in_the_account_itself(action: str) -> None:
-    (resource,) = resources_of(action, policy())
+@pytest.mark.parametrize("action", sorted(LISTINGS))
+def test_only_reads_that_iam_cannot_narrow_are_not_narrowed(action: str) -> None:
+    assert list(resources_of(action, policy())) == ["*"]
+    service, name = action.split(":")
+    (described,) = get_action_data(service, name)[service]
+    assert described["resource_arn_format"] == "*"
+    assert described["access_level"] in {"List", "Read"}
+
+
+def test_nothing_is_written_in_iam() -> None:
+    assert {a for a in allowed(policy()) if a.startswith("iam:")} == {
+        "iam:GetAccountAuthorizationDetails",
+        "iam:PassRole",
+    }
+
+
+def test_trails_are_read_in_the_account_that_has_them() -> None:
+    for action in TRAILS:
+        assert list(resources_of(action, policy())) == [
+            "arn:${AWS::Partition}:cloudtrail:*:*:trail/*"
+        ]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_stop_reaches_only_resources_of_its_kind_in_the_account_itself(kind: Kind) -> None:
+    (resource,) = resources_of(kind.stop.permission, policy(kinds=(kind,)))
     assert resource.startswith("arn:${AWS::Partition}:")
     assert ":*:${AWS::AccountId}:" in resource
 

@@ -129,6 +129,14 @@ def test_what_changes_alike_for_several_kinds_is_one_line() -> None:
             "limits: {stops_per_sweep: 5}\nexempt:",
             ["limits.stops_per_sweep none -> 5 (stricter)"],
         ),
+        (
+            "exempt:",
+            "also: [{email: [a@example.com], outcomes: [failed]}, {start: b, kinds: [emr-cluster]}]\nexempt:",
+            [
+                "also + `email a@example.com on failed`",
+                "also + start b on stopped, would_stop, failed of emr-cluster",
+            ],
+        ),
         ("us-east-1]", "us-east-1]  # and a comment", []),
         ("[eu-west-1, us-east-1]", "[us-east-1, eu-west-1]", []),
     ],

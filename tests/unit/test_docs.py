@@ -1,4 +1,4 @@
-"""What the pages say is there. `python -m tests.unit.test_docs` writes the help texts into the reference."""
+"""What the pages say is there. `python -m tests.unit.test_docs` writes help texts and kinds into the reference."""
 
 import json
 import re
@@ -13,11 +13,11 @@ from guardian.cli import app
 from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
-from guardian.kinds.base import Kind
 from guardian.outcome import Result
 from guardian.policy.load import load_policies
 from guardian.policy.model import Mode, Rule
 from guardian.stack.state_machine import definition
+from tests.unit.kind_pages import written_pages
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -28,7 +28,6 @@ HELP = re.compile(r"(?<=```console\n)\$ guardian( \w+)? --help\n.*?(?=```)", re.
 WIDTH = 78
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-every_kind = pytest.mark.parametrize("kind", all_kinds().values(), ids=all_kinds())
 
 
 def read(page: Path) -> str:
@@ -89,7 +88,7 @@ def test_no_page_speaks_of_somebodys_own_machine(page: Path) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    below = {p for p in DOCS.rglob("*.md") if p.parent.name not in {"adr", "local-aws"}}
+    below = {p for p in DOCS.rglob("*.md") if p.parent.name not in {"adr", "kinds", "local-aws"}}
     listed = {(DOCS / file).resolve() for file, _ in links(DOCS / "README.md")}
     assert below - {DOCS / "README.md"} <= listed
 
@@ -109,26 +108,11 @@ def test_every_exit_code_is_explained() -> None:
     assert {0, 1, HELD, *CODES.values()} == {int(code) for code in explained}
 
 
-@every_kind
-def test_a_kind_is_documented_with_all_it_does(kind: Kind) -> None:
-    text = section(DOCS / "reference" / "kinds.md", kind.key)
-    calls = [kind.listing.call, *kind.reads.values(), kind.stop]
-    calls += [kind.idle.read] if kind.idle else []
-    wanted = [
-        *(call.permission for call in calls),
-        *kind.phases,
-        *(name for start in kind.starts for name in start.names),
-        *(start.id for start in kind.starts),
-        *kind.gone,
-    ]
-    assert [word for word in wanted if f"`{word}`" not in text] == []
-
-
 def test_the_outcome_event_is_documented_as_it_is_sent() -> None:
     kind = next(iter(all_kinds().values()))
     rule = Rule(kind, Mode.STOP, kind.default_grace, kind.default_idle)
-    report = json.loads(definition(Slug("any"), rule))["States"]["Report"]
-    sent = re.findall(r'"(\w+)": ', report["Arguments"]["Entries"][0]["Detail"])
+    tell = json.loads(definition(Slug("any"), rule))["States"]["Tell"]
+    sent = re.findall(r"'(\w+)': ", tell["Assign"]["detail"])
     page = DOCS / "reference" / "events.md"
     assert first_cells(section(page, "The detail, version 1")) == sent
 
@@ -167,3 +151,5 @@ def test_decision_records_are_numbered_without_a_gap_and_alike() -> None:
 
 if __name__ == "__main__":
     CLI.write_text(with_real_help(read(CLI)), encoding="utf-8")
+    for file, page_of_a_kind in written_pages().items():
+        file.write_text(page_of_a_kind, encoding="utf-8")

@@ -40,6 +40,13 @@ ANSWER: dict[str, Any] = {
         ("groups.Missing[].InstanceType", []),
         ("missing.InstanceGroups[].InstanceType", []),
         ("session.Session[].Id", []),
+        ("groups.InstanceGroups[0].InstanceType", "m5.xlarge"),
+        ("groups.InstanceGroups[0].Tags[]", ["a", "b"]),
+        ("groups.InstanceGroups[0].Tags[0]", "a"),
+        ("groups.InstanceGroups[0].Missing[0].Id", None),
+        ("groups.Missing[0].InstanceType", None),
+        ("groups.Missing[0].Tags[]", []),
+        ("session.Session[0].Id", None),
     ],
 )
 def test_a_path_finds_its_value_or_nothing(path: str, value: object) -> None:
@@ -58,7 +65,7 @@ def test_text_is_empty_where_there_is_none() -> None:
     assert text(ANSWER, "session.Session.Missing") == ""
 
 
-names = st.sampled_from(["a", "b", "some key", "x-y"])
+names = st.sampled_from(["a", "b", "some key", "x-y", "and", "in", "true", "1st", "_x", "größe"])
 paths = st.lists(names, min_size=1, max_size=3).map(".".join)
 
 
@@ -73,6 +80,38 @@ def test_jsonata_finds_at_a_path_what_python_finds(document: dict[str, Any], pat
 def test_jsonata_steps_into_lists_as_python_does(items: list[dict[str, Any]], name: str) -> None:
     document = {"found": items}
     assert evaluated(f"found[].{name}", document) == pick(document, f"found[].{name}")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.dictionaries(names, st.integers(0, 9)), max_size=3), names)
+def test_jsonata_steps_into_the_first_of_a_list_as_python_does(
+    items: list[dict[str, Any]], name: str
+) -> None:
+    document = {"found": {"items": items}}
+    path = f"found.items[0].{name}"
+    assert evaluated(path, document) == pick(document, path)
+
+
+def test_jsonata_steps_into_the_first_of_the_first() -> None:
+    document = {"r": [{"i": [{"n": 1}, {"n": 2}]}, {"i": [{"n": 3}]}]}
+    assert evaluated("r[0].i[0].n", document) == pick(document, "r[0].i[0].n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "expression"),
+    [
+        ("a.b", "$seen.a.b"),
+        ("a[].b", "[$seen.a.b]"),
+        ("a[0].b", "$seen.a[0].b"),
+        ("instance-id", "$seen.`instance-id`"),
+        ("a.and", "$seen.a.`and`"),
+        ("a.1st[0]", "$seen.a.`1st`[0]"),
+    ],
+)
+def test_a_name_is_quoted_where_the_language_would_read_something_else(
+    path: str, expression: str
+) -> None:
+    assert jsonata(path) == expression
 
 
 def evaluated(path: str, document: Any) -> Any:

@@ -35,6 +35,15 @@ def test_iam_may_call_a_service_by_another_name() -> None:
     assert statements([EMR]) == [allow(["elasticmapreduce:ListClusters"], "*")]
 
 
+def test_a_resource_may_be_one_of_the_stacks_own() -> None:
+    own = [{"Ref": "Machine"}]
+    assert allow(["states:StartExecution"], own) == {
+        "Effect": "Allow",
+        "Action": ["states:StartExecution"],
+        "Resource": own,
+    }
+
+
 def test_a_service_acts_for_its_own_account_only() -> None:
     assert service_trust("states.amazonaws.com") == {
         "Version": "2012-10-17",

@@ -10,7 +10,15 @@ from guardian.documents import Json
 from guardian.errors import InputError
 from guardian.ids import Region, Target, parse_account
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
-from guardian.outcome import About, By, Finding, Outcome, Result, parse_event
+from guardian.outcome import (
+    About,
+    By,
+    Finding,
+    Outcome,
+    Result,
+    parse_event,
+    without_echoes,
+)
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DETAIL: Mapping[str, Json] = {
@@ -34,6 +42,8 @@ EVENT: Mapping[str, Json] = {
     "region": "eu-west-1",
     "detail": DETAIL,
 }
+
+HOUR = timedelta(hours=1)
 
 
 def told(**changed: Json) -> Mapping[str, Json]:
@@ -105,6 +115,19 @@ def test_reports_of_the_same_end_have_one_identity() -> None:
 )
 def test_other_ends_have_other_identities(changed: Mapping[str, Json]) -> None:
     assert parse_event(told(**changed)).identity != parse_event(EVENT).identity
+
+
+def test_a_duplicate_of_a_start_event_adds_nothing_to_a_stop() -> None:
+    began = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    target = Target(parse_account("111122223333"), Region("eu-west-1"))
+    stop = Outcome(
+        Result.STOPPED, "glue-session", "a", target, "data", began + HOUR, By.EVENT, started=began
+    )
+    echo = replace(stop, result=Result.GONE, at=stop.at + timedelta(minutes=1))
+    of_another = replace(echo, id="b")
+    of_a_later_start = replace(echo, started=echo.at, at=echo.at + HOUR)
+    listed = [echo, stop, of_another, of_a_later_start]
+    assert without_echoes(listed) == (stop, of_another, of_a_later_start)
 
 
 def test_what_only_the_sweep_stopped_was_missed() -> None:

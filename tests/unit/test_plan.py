@@ -36,8 +36,7 @@ some_states = settings(max_examples=150, deadline=None)
 def rolled_out(state: DesiredState) -> dict[str, DeployedStackSet]:
     """The desired state as if it had been applied."""
     fleet = Fleet.of(state, ())
-    for change in plan(state, ()).changes:
-        fleet.apply(change)
+    fleet.apply(plan(state, ()).changes)
     return {stack_set.name: stack_set for stack_set in fleet.deployed()}
 
 
@@ -57,13 +56,11 @@ def test_applying_a_plan_leaves_nothing_to_plan(
     state: DesiredState, deployed: tuple[DeployedStackSet, ...]
 ) -> None:
     fleet = Fleet.of(state, deployed)
-    for change in plan(state, deployed).changes:
-        fleet.apply(change)
-    fleet.busy = frozenset()
+    fleet.apply(plan(state, deployed).changes)
+    fleet.end_operations()
     left = plan(state, fleet.deployed()).changes
     assert not left or any(stack_set.busy for stack_set in deployed)
-    for change in left:
-        fleet.apply(change)
+    fleet.apply(left)
     assert plan(state, fleet.deployed()).changes == ()
 
 
@@ -74,8 +71,7 @@ def test_every_place_is_where_it_should_be_after_a_plan(
 ) -> None:
     idle = [replace(stack_set, busy="") for stack_set in deployed]
     fleet = Fleet.of(state, idle)
-    for change in plan(state, idle).changes:
-        fleet.apply(change)
+    fleet.apply(plan(state, idle).changes)
     wanted = {(s.name, target) for s in state.stack_sets for target in s.targets}
     there = {(s.name, i.target) for s in fleet.deployed() for i in s.instances}
     assert wanted <= there
@@ -89,8 +85,7 @@ def test_no_place_comes_under_a_second_policy_while_the_first_is_still_there(
 ) -> None:
     fleet = Fleet.of(state, deployed)
     made = plan(state, deployed).changes
-    for change in made:
-        fleet.apply(change)
+    fleet.apply(made)
     new = {c.target for c in made if c.action is Action.CREATE_INSTANCE and c.stack_set != ACCESS}
     places = Counter(i.target for s in fleet.deployed() if s.name != ACCESS for i in s.instances)
     assert all(places[target] == 1 for target in new if target)

@@ -13,16 +13,17 @@ from guardian.policy import keys
 from guardian.policy.durations import spoken
 from guardian.policy.load import load_policies
 from guardian.policy.resolve import resolve
-from guardian.settings import variables
+from guardian.settings import STRUCTURED, variables
 from tests.unit.policies import tree, written
 
 DOCS = Path(__file__).parents[2] / "docs"
 POLICY, SETTINGS = DOCS / "reference/policy.md", DOCS / "reference/settings.md"
 WRITE, EXEMPT = DOCS / "how-to/write-a-policy.md", DOCS / "how-to/exempt-something.md"
+ALSO = DOCS / "how-to/do-something-else.md"
 EXAMPLES = DOCS.parent / "config" / "policies"
 
 
-@pytest.mark.parametrize("page", [POLICY, WRITE, EXEMPT], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [POLICY, WRITE, EXEMPT, ALSO], ids=lambda page: page.stem)
 def test_every_policy_on_the_page_is_valid(page: Path, tmp_path: Path) -> None:
     found = re.findall(
         r"^( *)```yaml\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
@@ -38,14 +39,15 @@ def test_every_policy_on_the_page_is_valid(page: Path, tmp_path: Path) -> None:
 def test_every_key_of_a_policy_is_explained() -> None:
     cells = {cell for row in rows(POLICY) for cell in re.findall(r"`([\w-]+)`", row[0])}
     explained = (keys.KEYS, keys.KIND_KEYS, keys.EXEMPT_KEYS, keys.NOTIFY_KEYS)
-    more = (keys.HOURS_KEYS, keys.LIMIT_KEYS, all_kinds())
+    more = (keys.HOURS_KEYS, keys.LIMIT_KEYS, keys.ALSO_KEYS, all_kinds())
     assert cells == {key for table in (*explained, *more) for key in table}
 
 
 def test_every_kind_is_listed_with_its_defaults() -> None:
     by_kind = {row[0].strip("`"): row[1:] for row in rows(POLICY)}
     for kind in all_kinds().values():
-        grace, idle = by_kind[kind.key]
+        governed, grace, idle = by_kind[kind.key]
+        assert governed == ("by default" if kind.default else "if named")
         assert grace == f"`{spoken(kind.default_grace)}`"
         assert idle == (f"`{spoken(kind.default_idle)}` by default" if kind.default_idle else "no")
 
@@ -53,7 +55,7 @@ def test_every_kind_is_listed_with_its_defaults() -> None:
 def test_every_setting_is_listed_with_its_variable() -> None:
     listed = {row[0].strip("`"): row[1].strip("`") for row in rows(SETTINGS) if len(row) == 4}
     listed.pop("key")
-    assert listed == variables()
+    assert listed == {**variables(), **dict.fromkeys(STRUCTURED, "")}
 
 
 def test_the_error_of_a_loosened_lock_is_told_as_guardian_tells_it(tmp_path: Path) -> None:

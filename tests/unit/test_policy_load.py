@@ -148,7 +148,7 @@ ONE_PROBLEM = {
     "unknown key": ("ou: /\nregoins: []\n", "2:1: unknown key 'regoins'; did you mean regions?"),
     "unknown key, none near": (
         "ou: /\nx: 1\n",
-        "2:1: unknown key 'x'; known: ou, mode, regions, kinds, exempt, hours, notify, limits, locked",
+        "2:1: unknown key 'x'; known: ou, mode, regions, kinds, exempt, hours, notify, also, limits, locked",
     ),
     "unknown kind": (
         "ou: /\nkinds:\n  glue-sesion:\n",

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from guardian.errors import InputError
-from guardian.kinds import all_kinds
+from guardian.kinds import default_kinds
 from guardian.policy.resolve import resolve
 from tests.unit.policies import tree, written
 
 REGIONS = "regions: [eu-west-1, us-east-1]"
 RESTS = 'hours: {rests: ["mon-fri 09:00-17:00"], timezone: UTC}'
-EVERY_KIND = f"kinds: {{{', '.join(f'{key}: ' for key in all_kinds())}}}"
+EVERY_KIND = f"kinds: {{{', '.join(f'{key}: ' for key in default_kinds())}}}"
 OTHER_HOURS = "differs from rests mon 09:00-10:00 UTC"
-KINDS = len(all_kinds())
+KINDS = len(default_kinds())
 OUS = ("/A", "/A/B", "/A/B/C", "/E")
 
 

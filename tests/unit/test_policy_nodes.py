@@ -130,6 +130,7 @@ HURTFUL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "problem"), list(HURTFUL.values()), ids=list(HURTFUL))
 def test_a_file_made_to_hurt_is_one_clear_problem_in_bounded_memory(
     content: str | bytes, problem: str

@@ -9,8 +9,14 @@ import pytest
 
 from guardian.errors import InputError
 from guardian.ids import AccountId, OuId, OuPath, Region, Slug
-from guardian.kinds import all_kinds
-from guardian.organization import ENABLED_BY_DEFAULT, Account, AccountState, Organization
+from guardian.kinds import default_kinds
+from guardian.organization import (
+    ENABLED_BY_DEFAULT,
+    Account,
+    AccountState,
+    ManagementAccount,
+    Organization,
+)
 from guardian.places import Position
 from guardian.policy.model import (
     ALL_ENABLED,
@@ -86,7 +92,7 @@ def test_the_nearest_value_wins_setting_by_setting() -> None:
 
 def test_what_nobody_says_is_the_kinds_default() -> None:
     policy = policies(policy_file("/", regions=(IRELAND,)))["/"]
-    assert [r.kind for r in policy.rules] == list(all_kinds().values())
+    assert [r.kind for r in policy.rules] == list(default_kinds().values())
     for r in policy.rules:
         assert (r.mode, r.grace, r.idle) == (
             Mode.OBSERVE,
@@ -102,7 +108,7 @@ def test_only_named_kinds_are_governed_once_a_file_on_the_path_names_any() -> No
         policy_file("/A/B", kinds={"emr-cluster": KindSettings()}),
     )
     keys = {ou: [r.kind.key for r in policy.rules] for ou, policy in found.items()}
-    assert keys["/"] == list(all_kinds())
+    assert keys["/"] == list(default_kinds())
     assert keys["/A"] == ["glue-session"]
     assert keys["/A/B"] == ["emr-cluster", "glue-session"]
 
@@ -188,6 +194,26 @@ def test_accounts_that_are_not_governed_have_a_reason() -> None:
     assert reasons == [reason for _, reason in closed]
     assert governance.ungoverned[members[1].id] == "no policy for /E/F or an OU above it"
     assert governance.ungoverned[MANAGEMENT].startswith("it is the management account")
+
+
+@pytest.mark.parametrize(
+    ("ou", "governed"), [("/A/B", {MANAGEMENT: "a", AccountId("000000000007"): "a"}), ("/E", None)]
+)
+def test_the_management_account_is_like_any_other_where_it_is_governed(
+    ou: str, governed: Mapping[str, str] | None
+) -> None:
+    own = Account(MANAGEMENT, "management", AccountState.ACTIVE, OuPath(ou))
+    governance = resolve(
+        [policy_file("/A", regions=(IRELAND,))],
+        organization(own, account(7, "/A")),
+        TODAY,
+        management=ManagementAccount.GOVERN,
+    )
+    if governed is None:
+        assert governance.ungoverned == {MANAGEMENT: "no policy for /E or an OU above it"}
+    else:
+        assert governance.policy_of == governed
+        assert governance.regions[MANAGEMENT] == (IRELAND,)
 
 
 def test_an_expired_exemption_is_a_warning_with_its_place() -> None:

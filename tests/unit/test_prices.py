@@ -139,3 +139,83 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     override.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
         load_prices(override)
+
+
+VIRGINIA = Region("us-east-1")
+FAMILIES = ("notebook", "processing", "training")
+WARM: Document = {
+    "DRIVER": {"WorkerCount": 1, "WorkerConfiguration": {"Cpu": "4vCPU", "Memory": "16 GB"}},
+    "EXECUTOR": {"WorkerCount": 4, "WorkerConfiguration": {"Cpu": "4 vCPU", "Memory": "16GB"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        ("glue-job-run", {"max_capacity": 10.0, "timeout": 120}, "8.80"),
+        (
+            "glue-job-run",
+            {"max_capacity": 10.0, "timeout": 120, "execution_class": "FLEX"},
+            "5.80",
+        ),
+        ("athena-session", {"coordinator": 1, "idle_timeout": 120}, "0.70"),
+        ("athena-session", {"coordinator": 3}, "0.35"),
+        ("emr-serverless-application", {"capacity": WARM, "stops_itself": False}, "36.35"),
+        ("emr-serverless-application", {"capacity": WARM, "stops_after": 60}, "1.51"),
+        ("emr-serverless-application", {"capacity": WARM}, "0.38"),
+        (
+            "emr-serverless-session",
+            {"vcpu_hours": 24.0, "gb_hours": 96.0, "seconds": 10800, "idle_timeout": 60},
+            "0.61",
+        ),
+        ("emr-session", {}, "0.00"),
+        ("sagemaker-app", {"instance_type": "ml.m5.xlarge"}, "5.52"),
+        (
+            "sagemaker-training-job",
+            {"instance_type": "ml.m5.xlarge", "instance_count": 2, "max_seconds": 7200},
+            "0.92",
+        ),
+        (
+            "sagemaker-processing-job",
+            {"instance_type": "ml.m5.xlarge", "instance_count": 2},
+            "11.04",
+        ),
+        ("ec2-instance", {"instance_type": "m5.xlarge", "platform": "Linux/UNIX"}, "4.61"),
+    ],
+)
+def test_what_a_stop_is_worth_follows_from_the_facts(
+    kind: str, facts: Document, expected: str
+) -> None:
+    assert usd(kind, facts, VIRGINIA) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("glue-session", {"worker_type": "R.1X", "workers": 5, "max_capacity": 5.0}),
+        ("glue-job-run", {"worker_type": "R.2X", "max_capacity": 10.0}),
+        ("athena-session", {"idle_timeout": 120}),
+        ("emr-serverless-application", {"capacity": {}}),
+        ("emr-serverless-application", {"capacity": {"DRIVER": {"WorkerCount": 1}}}),
+        ("emr-serverless-session", {"vcpu_hours": 24.0, "gb_hours": 96.0, "seconds": 0}),
+        ("sagemaker-app", {"instance_type": "system"}),
+        ("sagemaker-training-job", {"instance_type": "ml.m5.xlarge"}),
+        ("sagemaker-endpoint", {}),
+        ("ec2-instance", {"instance_type": "m5.xlarge", "platform": "Windows"}),
+    ],
+)
+def test_what_cannot_be_priced_is_unknown(kind: str, facts: Document) -> None:
+    assert usd(kind, facts, VIRGINIA) is None
+
+
+def test_every_item_of_the_table_is_asked_for_by_some_kind() -> None:
+    items = {item for rates in PRICES.rates.values() for item in rates}
+    known = {
+        "athena-dpu-hour",
+        "emr-serverless-gb-hour",
+        "emr-serverless-vcpu-hour",
+        "glue-dpu-hour",
+        "glue-flex-dpu-hour",
+    }
+    families = ("emr-instance:", "ec2-instance:", *(f"sagemaker-{k}:" for k in FAMILIES))
+    assert {item for item in items if item not in known and not item.startswith(families)} == set()

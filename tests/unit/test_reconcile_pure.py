@@ -1,145 +1,27 @@
 """Reconciling with stack sets and accounts in memory that do what they are told."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
 from guardian.brakes import Brakes
-from guardian.desire import WantedStackSet
 from guardian.errors import AccessDenied, Busy, GuardianError, NotFound, Refused, Unavailable
-from guardian.ids import AccountId, Slug, Target
-from guardian.jobs.reconcile import Applied, Fleet, Reconciliation, apply_once, plan_once
+from guardian.ids import Target
+from guardian.jobs.reconcile import plan_once
 from guardian.outcome import About, Finding
-from guardian.plan import Action, DeployedInstance, DeployedStackSet, InstanceStatus
-from guardian.ports import Progress
-from guardian.repair import Drift, Expected, What
+from guardian.plan import Action, InstanceStatus
+from guardian.repair import Drift, What
 from tests.unit.conftest import Book
 from tests.unit.fleets import ACCOUNTS, SLUGS, governance, organization
+from tests.unit.installations import Installation
 from tests.unit.judging import NOW
-from tests.unit.policies import HUB, IRELAND, VIRGINIA
+from tests.unit.policies import IRELAND, VIRGINIA
 
 ONE, TWO, THREE, *_ = ACCOUNTS
 ALPHA, BETA, _GAMMA = SLUGS
 HERE = Target(ONE, IRELAND)
 DISABLED = Drift(What.RULE_DISABLED, "guardian-alpha-glue-session")
 MISSING = Drift(What.MACHINE_MISSING, "guardian-alpha-glue-session")
-
-
-@dataclass
-class Rollout:
-    """Stack sets in memory. `failing` accounts take no stack, `errors` are what a stack set raises."""
-
-    sets: dict[str, DeployedStackSet] = field(default_factory=dict)
-    failing: dict[AccountId, str] = field(default_factory=dict)
-    errors: dict[str, GuardianError] = field(default_factory=dict)
-
-    def observe(self) -> tuple[DeployedStackSet, ...]:
-        return tuple(self.sets.values())
-
-    def create(self, wanted: WantedStackSet) -> None:
-        self._check(wanted.name)
-        assert wanted.name not in self.sets
-        self.sets[wanted.name] = DeployedStackSet(wanted.name, wanted.fingerprint, ())
-
-    def update(self, wanted: WantedStackSet, progress: Progress) -> Mapping[Target, str]:
-        there = self._check(wanted.name)
-        failed = self._failed(i.target for i in there.instances)
-        after = tuple(
-            replace(
-                i, status=InstanceStatus.OUTDATED if i.target in failed else InstanceStatus.CURRENT
-            )
-            for i in there.instances
-        )
-        self.sets[wanted.name] = DeployedStackSet(wanted.name, wanted.fingerprint, after)
-        progress(len(after) - len(failed), len(after))
-        return failed
-
-    def deploy(
-        self, wanted: WantedStackSet, targets: Iterable[Target], progress: Progress
-    ) -> Mapping[Target, str]:
-        there, asked = self._check(wanted.name), list(targets)
-        failed = self._failed(asked)
-        new = [DeployedInstance(t, InstanceStatus.CURRENT) for t in asked if t not in failed]
-        self.sets[wanted.name] = replace(there, instances=(*there.instances, *new))
-        progress(len(new), len(asked))
-        return failed
-
-    def withdraw(
-        self, name: str, targets: Iterable[Target], progress: Progress
-    ) -> Mapping[Target, str]:
-        there, asked = self._check(name), list(targets)
-        failed = self._failed(asked)
-        left = tuple(i for i in there.instances if i.target not in asked or i.target in failed)
-        self.sets[name] = replace(there, instances=left)
-        progress(len(asked) - len(failed), len(asked))
-        return failed
-
-    def delete(self, name: str) -> None:
-        if self._check(name).instances:
-            raise Refused("it is not empty")
-        del self.sets[name]
-
-    def _check(self, name: str) -> DeployedStackSet:
-        if name in self.errors:
-            raise self.errors[name]
-        return self.sets.get(name, DeployedStackSet(name, "", ()))
-
-    def _failed(self, targets: Iterable[Target]) -> dict[Target, str]:
-        return {t: self.failing[t.account] for t in targets if t.account in self.failing}
-
-
-@dataclass
-class Inside:
-    """What guardian's stacks look like inside the accounts. `stubborn` accounts cannot be mended."""
-
-    drifted: dict[Target, tuple[Drift, ...]] = field(default_factory=dict)
-    closed: dict[AccountId, GuardianError] = field(default_factory=dict)
-    stubborn: frozenset[AccountId] = frozenset()
-    looked_at: list[Target] = field(default_factory=list)
-
-    def drift(self, expected: Expected, target: Target) -> tuple[Drift, ...]:
-        assert all(target.account in machine.arn for machine in expected.machines)
-        self.looked_at.append(target)
-        if target.account in self.closed:
-            raise self.closed[target.account]
-        return self.drifted.get(target, ())
-
-    def mend(self, expected: Expected, target: Target, drift: Drift) -> None:
-        rules, machines = expected.rules, expected.machines
-        assert drift.resource in {rule.name for rule in rules} | {m.name for m in machines}
-        if target.account in self.stubborn:
-            raise AccessDenied("PutRule is denied")
-        self.drifted[target] = tuple(d for d in self.drifted[target] if d != drift)
-
-
-@dataclass
-class Installation:
-    """An installation of guardian, to be reconciled again and again."""
-
-    journal: Book
-    rollout: Rollout = field(default_factory=Rollout)
-    inside: Inside = field(default_factory=Inside)
-    brakes: Brakes = field(default_factory=Brakes)
-    told: list[tuple[str, Action, int, int]] = field(default_factory=list)
-
-    @property
-    def fleet(self) -> Fleet:
-        return Fleet(self.rollout, self.inside, HUB, IRELAND)
-
-    def plan(self, policy_of: Mapping[AccountId, Slug]) -> Reconciliation:
-        return plan_once(self.fleet, governance(policy_of), organization(), self.brakes, NOW)
-
-    def apply(self, policy_of: Mapping[AccountId, Slug]) -> Applied:
-        def told(*progress: str | Action | int) -> None:
-            name, action, done, total = progress
-            assert isinstance(action, Action)
-            self.told.append((str(name), action, int(done), int(total)))
-
-        return apply_once(self.fleet, self.plan(policy_of), self.journal, told, NOW)
-
-    def instances(self, name: str) -> set[Target]:
-        return {instance.target for instance in self.rollout.sets[name].instances}
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """Settings: the file, the environment over it, and what is said of wrong ones."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from guardian.brakes import Brakes, Freeze
 from guardian.clock import ScaledClock, system_now
 from guardian.errors import InputError
+from guardian.organization import ManagementAccount
 from guardian.policy.model import Notify
-from guardian.settings import CallAs, Limits, Settings, load_settings, variables
+from guardian.settings import CallAs, Settings, load_settings, variables
+from guardian.waves import Waves
 
 ROOT = Path(__file__).parents[2]
 LEAST = """\
@@ -34,13 +37,17 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     assert (settings.hub.region, settings.hub.bus) == ("eu-west-1", "guardian")
     assert settings.call_as is CallAs.SELF
     assert settings.member_role == "guardian-member"
+    assert settings.management_account is ManagementAccount.SKIP
+    assert settings.management_role == "guardian-management"
     assert settings.journal == "sqlite:///var/guardian.db"
     assert settings.notify == Notify()
     assert settings.schedules.reconcile == timedelta(minutes=30)
     assert settings.schedules.sweep == timedelta(hours=1)
     assert settings.schedules.drift == timedelta(hours=6)
+    assert settings.schedules.detect == timedelta(days=1)
     assert settings.sweep_margin == timedelta(minutes=5)
-    assert settings.brakes == Limits(0.3, 10, 50)
+    assert settings.brakes == Brakes()
+    assert settings.rollout == Waves()
     assert (settings.slack.token, settings.slack.api) == ("", "https://slack.com/api/")
     assert settings.clock is system_now
 
@@ -60,18 +67,28 @@ IN_ENVIRONMENT = {
     "hub.role": "guardian-daemon",
     "call_as": "delegated-admin",
     "member_role": "costs-member",
+    "management_account": "govern",
+    "management_role": "costs-management",
     "journal": "sqlite:////data/costs.db",
     "policies": "s3://costs-policies/production",
+    "templates": "s3://costs-templates/guardian",
     "slack.channel": "#costs",
     "slack.digest": "0 7 * * mon",
     "slack.timezone": "Asia/Tokyo",
     "schedules.reconcile": "5m",
     "schedules.sweep": "10m",
     "schedules.drift": "1h30m",
+    "schedules.detect": "2d",
     "sweep_margin": "0s",
-    "brakes.delete_share": "0",
+    "brakes.delete_share": "0.0",
+    "brakes.stop_share": "0.0",
+    "brakes.vanish_share": "1.0",
     "brakes.delete_minimum": "0",
+    "brakes.stop_minimum": "7",
+    "brakes.vanish_minimum": "8",
     "brakes.stops_per_sweep": "0",
+    "rollout.bake": "5m",
+    "rollout.max_failures": "0.5",
 }
 
 
@@ -79,10 +96,46 @@ IN_ENVIRONMENT = {
 def test_the_environment_wins_for_every_setting(tmp_path: Path, content: str) -> None:
     environment = {variables()[name]: value for name, value in IN_ENVIRONMENT.items()}
     assert variables().keys() == IN_ENVIRONMENT.keys()
-    assert (
-        load(tmp_path, content, **environment).masked().items()
-        >= (IN_ENVIRONMENT | {"brakes.delete_share": "0.0"}).items()
+    assert load(tmp_path, content, **environment).masked().items() >= IN_ENVIRONMENT.items()
+
+
+def test_times_without_rollouts_are_read(tmp_path: Path) -> None:
+    content = (
+        LEAST
+        + """\
+brakes:
+  freeze:
+    - {from: 2026-12-20, until: 2027-01-03, reason: year end, timezone: Europe/Berlin}
+    - {from: 2027-03-30, until: 2027-04-02}
+  hours: {applies: [mon-thu 09:00-16:00], timezone: Europe/Berlin}
+"""
     )
+    settings = load(tmp_path, content)
+    assert settings.brakes.freezes == (
+        Freeze(date(2026, 12, 20), date(2027, 1, 3), "year end", "Europe/Berlin"),
+        Freeze(date(2027, 3, 30), date(2027, 4, 2)),
+    )
+    assert str(settings.brakes.hours) == "applies mon-thu 09:00-16:00 Europe/Berlin"
+    shown = settings.masked()
+    assert shown["brakes.hours"] == str(settings.brakes.hours)
+    assert shown["brakes.freeze"] == (
+        "2026-12-20 to 2027-01-03 Europe/Berlin year end; 2027-03-30 to 2027-04-02 UTC"
+    )
+
+
+def test_waves_are_lists_of_ous_and_failures_a_percentage(tmp_path: Path) -> None:
+    said = """
+rollout:
+  waves: [[/Sandbox], [/Workloads/Dev, ou-ab12-cdefgh34], [/]]
+  bake: 2h
+  max_failures: 2.5%
+"""
+    settings = load(tmp_path, LEAST + said)
+    waves = (("/Sandbox",), ("/Workloads/Dev", "ou-ab12-cdefgh34"), ("/",))
+    assert settings.rollout == Waves(waves, timedelta(hours=2), 0.025)
+    shown = settings.masked()
+    assert shown["rollout.waves"] == "/Sandbox; /Workloads/Dev, ou-ab12-cdefgh34; /"
+    assert (shown["rollout.bake"], shown["rollout.max_failures"]) == ("2h", "0.025")
 
 
 def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
@@ -126,6 +179,31 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path)
             "3:10: brakes.stops_per_sweep: must be a whole number, not nothing",
         ),
         (
+            "rollout: {waves: [/Sandbox]}\n",
+            "3:19: rollout.waves: every wave must be a list of OUs, such as [/Sandbox]",
+        ),
+        (
+            "rollout: {waves: [[Sandbox]]}\n",
+            "3:19: rollout.waves: 'Sandbox' is not an OU: a path such as /Sandbox, or an id",
+        ),
+        (
+            "rollout: {waves: [[/A, /B], [/A]]}\n",
+            "3:18: rollout.waves: /A is in more than one wave",
+        ),
+        (
+            "rollout: {max_failures: 101%}\n",
+            "3:25: rollout.max_failures: must be a number from 0 to 1, not '101%'",
+        ),
+        ("brakes: {freeze: 2026-12-20}\n", "3:18: brakes.freeze: must be a list"),
+        (
+            "brakes: {freeze: [{from: 2026-12-20}]}\n",
+            "3:19: brakes.freeze[0].until: is missing",
+        ),
+        (
+            "brakes: {freeze: [{from: 2026-12-20, until: 2026-12-20}]}\n",
+            "3:45: brakes.freeze[0].until: 2026-12-20 is not after from, 2026-12-20",
+        ),
+        (
             "call_as: root\n",
             "3:10: call_as: 'root' is not one of its values; known: self, delegated-admin",
         ),
@@ -146,6 +224,14 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path)
         (
             "slack: {token: xoxb-1}\n",
             "3:9: slack: unknown key 'token'; known: channel, digest, timezone",
+        ),
+        (
+            "templates: templates\n",
+            "3:12: templates: 'templates' is not a place such as s3://bucket/prefix",
+        ),
+        (
+            "templates: s3://bucket/a b\n",
+            "3:12: templates: 's3://bucket/a b' is not a place such as s3://bucket/prefix",
         ),
         ("hub: {}\n", "3:1: hub: written twice, first in line 2"),
         ("a: [\n", "4:1: not YAML: expected the node content, but found '<stream end>'"),

@@ -1,8 +1,7 @@
 """What a governed account gets: valid, small, the same every time, and deaf to what people write into policies."""
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from guardian.ids import AccountId, OuId, OuPath, Region, Target
 from guardian.kinds import all_kinds
 from guardian.organization import Account, AccountState, Organization
+from guardian.policy.hours import Hours, parse_window
 from guardian.policy.load import load_policies
 from guardian.policy.model import Exemption, Mode, Policy
 from guardian.policy.resolve import resolve
@@ -24,11 +24,30 @@ from guardian.stack import names
 from guardian.stack.access import access_template
 from guardian.stack.judgement import literal
 from guardian.stack.template import expected, fingerprint, template
-from tests.unit.judging import judged_by_the_machine, session, sighting
-from tests.unit.policies import HUB, IRELAND, VIRGINIA, policy, resources
+from tests.unit.judging import session
+from tests.unit.policies import (
+    DEFAULT_KINDS,
+    EVERY_KIND,
+    HOSTILE,
+    HUB,
+    IRELAND,
+    VIRGINIA,
+    policy,
+    strings,
+)
+from tests.unit.substitution import substituted
 
 INLINE_LIMIT = 51_200
+MARGIN = 2_000
+"""Bytes that the eight kinds leave of it for exemptions; `docs/reference/aws-calls.md` promises them."""
 LONGEST_SLUG = "s" * 24
+EXEMPT = (
+    Exemption(tags={"guardian": "keep"}),
+    Exemption(
+        principal="arn:aws:iam::*:role/prod-*", reason="production runs its own schedule", id="*"
+    ),
+)
+HOURS = Hours("Europe/London", (parse_window("mon-fri 09:00-18:00"),), rests=True)
 OUS = [
     "/",
     "/Sandbox",
@@ -36,19 +55,8 @@ OUS = [
     "/Workloads/Data Science",
     "/Workloads/Data Science/Production",
 ]
-HOSTILE = [
-    "${AWS::AccountId}",
-    "${!AWS::Region}",
-    "$${x} ${",
-    'a "quoted" word',
-    "back\\slash \\n \\u0041",
-    "two\nlines\tand a tab",
-    "%} & $error {%",
-    "'; $eval('1') /* */ //",
-    "😀 ünïcödé \u2028",
-    "</script>{{resolve:ssm:x}}",
-]
 TARGET = Target(AccountId("111122223333"), IRELAND)
+GLUE = (all_kinds()["glue-session"],)
 
 
 def shipped() -> tuple[Policy, ...]:
@@ -63,24 +71,31 @@ def shipped() -> tuple[Policy, ...]:
     return resolve(load_policies(folder), tree, date(2026, 11, 23)).policies
 
 
-def strings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from (text for item in value.values() for text in strings(item))
-    elif isinstance(value, list):
-        yield from (text for item in value for text in strings(item))
-    elif isinstance(value, str):
-        yield value
+def size(governed: Policy) -> int:
+    return len(template(governed, HUB).encode())
 
 
-def test_cfn_lint_has_nothing_to_say() -> None:
-    by_slug = {str(policy.slug): policy for policy in shipped()}
-    stopping, observing = by_slug["data-science"], by_slug["production"]
-    for text in (
-        template(stopping, HUB),
-        template(observing, HUB),
-        access_template(shipped(), HUB),
-    ):
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "governed",
+    [
+        policy(*EXEMPT, slug="one-kind-observed", kinds=GLUE, mode=Mode.OBSERVE),
+        policy(*EXEMPT, slug="default-kinds-in-hours", kinds=DEFAULT_KINDS, hours=HOURS),
+        policy(*EXEMPT, slug="all-kinds"),
+    ],
+    ids=lambda governed: governed.slug,
+)
+def test_cfn_lint_has_nothing_to_say(governed: Policy) -> None:
+    for text in (template(governed, HUB), access_template([governed], HUB)):
         assert lint(text, config=ManualArgs(regions=[IRELAND, VIRGINIA])) == []
+    # It does not look into a definition that is put together: so once more as it will be.
+    whole = json.loads(template(governed, HUB))
+    for name, properties in substituted(whole, TARGET).items():
+        if "DefinitionString" in properties:
+            text = properties["DefinitionString"]
+            whole["Resources"][name]["Properties"]["DefinitionString"] = text
+    whole.pop("Mappings", None)
+    assert lint(json.dumps(whole), config=ManualArgs(regions=[IRELAND])) == []
 
 
 @pytest.mark.parametrize("governed", shipped(), ids=lambda policy: policy.slug)
@@ -89,9 +104,9 @@ def test_a_shipped_policy_fits_into_a_request_as_a_service_managed_stack_set(
 ) -> None:
     text = template(governed, HUB)
     assert len(text.encode()) < INLINE_LIMIT
-    assert set(json.loads(text)) == {"AWSTemplateFormatVersion", "Description", "Resources"}
-    types = {r["Type"] for r in json.loads(text)["Resources"].values()}
-    assert types == {
+    whole = json.loads(text)
+    assert set(whole) <= {"AWSTemplateFormatVersion", "Description", "Mappings", "Resources"}
+    assert {r["Type"] for r in whole["Resources"].values()} == {
         "AWS::Events::Rule",
         "AWS::IAM::Role",
         "AWS::SQS::Queue",
@@ -101,83 +116,116 @@ def test_a_shipped_policy_fits_into_a_request_as_a_service_managed_stack_set(
     assert "Fn::Transform" not in text
 
 
+def test_the_default_kinds_fit_into_a_request_with_a_margin() -> None:
+    assert len(DEFAULT_KINDS) == 8
+    assert size(policy(*EXEMPT, slug=LONGEST_SLUG, kinds=DEFAULT_KINDS)) < INLINE_LIMIT - MARGIN
+    assert size(policy(*EXEMPT, slug=LONGEST_SLUG)) > INLINE_LIMIT  # what `templates` is for
+
+
+def test_an_exemption_costs_its_text_once_however_many_kinds_there_are() -> None:
+    more = Exemption(id="x" * 100, reason="y" * 100)
+    one, all_of_them = (size(policy(*EXEMPT, more, kinds=k)) for k in (GLUE, DEFAULT_KINDS))
+    before = (size(policy(*EXEMPT, kinds=k)) for k in (GLUE, DEFAULT_KINDS))
+    first, second = (after - was for after, was in zip((one, all_of_them), before, strict=True))
+    assert abs(first - second) < 50
+
+
 def test_the_same_policy_gives_the_same_bytes() -> None:
-    first, second = template(policy(), HUB), template(policy(), HUB)
+    first, second = template(policy(*EXEMPT), HUB), template(policy(*EXEMPT), HUB)
     assert first == second
     assert fingerprint(first) == fingerprint(second)
 
 
 def test_a_change_of_the_policy_changes_the_fingerprint() -> None:
-    texts = {
-        template(changed, HUB)
-        for changed in (
-            policy(),
-            policy(mode=Mode.OBSERVE),
-            policy(Exemption(id="x")),
-            policy(kinds=(all_kinds()["glue-session"],)),
-        )
-    }
-    assert len({fingerprint(text) for text in texts}) == 4
-
-
-def test_names_fit_for_the_longest_policy_and_the_longest_kind() -> None:
-    longest_kind = replace(max(all_kinds().values(), key=lambda kind: len(kind.key)))
-    made = resources(policy(slug=LONGEST_SLUG, kinds=(longest_kind,)))
-    limits = {"StateMachineName": 80, "Name": 64, "RoleName": 64, "QueueName": 80}
-    longest_region = "ap-southeast-5"
-    for properties in made.values():
-        for key, limit in limits.items():
-            if key in properties:
-                (name,) = strings(properties[key])
-                assert len(name.replace("${AWS::Region}", longest_region)) <= limit, name
-
-
-def test_no_two_policies_share_the_name_of_anything() -> None:
-    one, other = (
-        set(re.findall(r'"guardian-[^"]*"', template(policy(slug=slug), HUB)))
-        for slug in ("sandbox", "workloads")
+    changes = (
+        policy(),
+        policy(mode=Mode.OBSERVE),
+        policy(Exemption(id="x")),
+        policy(hours=HOURS),
+        policy(kinds=GLUE),
     )
-    assert one.isdisjoint(other)
+    assert len({fingerprint(template(changed, HUB)) for changed in changes}) == len(changes)
 
 
-def test_a_policy_that_observes_can_stop_nothing() -> None:
-    stops = {kind.stop.permission for kind in all_kinds().values()}
-    observing, stopping = resources(policy(mode=Mode.OBSERVE)), resources(policy())
-    assert stops.isdisjoint(strings(observing["MachineRole"]))
-    assert stops <= set(strings(stopping["MachineRole"]))
-    for properties in resources(policy(mode=Mode.OBSERVE), "StateMachine").values():
-        states = json.loads(properties["DefinitionString"]["Fn::Sub"])["States"]
-        assert "Stop" not in states
-        assert all(kind.stop.action not in str(states) for kind in all_kinds().values())
+@pytest.mark.parametrize("kinds", [EVERY_KIND, GLUE], ids=["shared", "own"])
+@pytest.mark.parametrize("region", ["eu-west-1", "cn-north-1", "us-gov-west-1"])
+def test_what_is_expected_in_an_account_is_byte_for_byte_what_its_template_makes(
+    region: str, kinds: tuple[Any, ...]
+) -> None:
+    target = Target(AccountId("111122223333"), Region(region))
+    partition = names.partition_of(target.region)
+    hub = replace(HUB, bus_arn=HUB.bus_arn.replace("arn:aws:", f"arn:{partition}:"))
+    governed = policy(*EXEMPT, *map(hostile, HOSTILE), kinds=kinds)
+    made = substituted(json.loads(template(governed, hub)), target, partition)
+    there = expected(governed, hub, target)
+    machines = {m["StateMachineName"]: m for m in made.values() if "StateMachineName" in m}
+    assert {m.name: m.definition for m in there.machines} == {
+        name: machine["DefinitionString"] for name, machine in machines.items()
+    }
+    assert {m.name: m.role for m in there.machines} == {
+        name: f"arn:{partition}:iam::111122223333:role/"
+        + made[machine["RoleArn"]["Fn::GetAtt"][0]]["RoleName"]
+        for name, machine in machines.items()
+    }
+    rules = {m["Name"]: m["EventPattern"] for m in made.values() if "EventPattern" in m}
+    assert {rule.name: rule.pattern for rule in there.rules} == rules
 
 
-def test_rules_hand_over_the_whole_event_and_lose_none() -> None:
-    for rule in resources(policy(), "Events::Rule").values():
-        (target,) = rule["Targets"]
-        assert {"InputTransformer", "Input", "InputPath"}.isdisjoint(target)
-        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["Undelivered", "Arn"]}}
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-2"])
+def test_a_machine_is_the_same_whether_its_states_are_shared_or_its_own(region: str) -> None:
+    target = Target(AccountId("111122223333"), Region(region))
+    exempt = tuple(map(hostile, HOSTILE))
+    (alone,) = expected(policy(*exempt, kinds=GLUE), HUB, target).machines
+    among = {m.name: m for m in expected(policy(*exempt), HUB, target).machines}[alone.name]
+    assert json.loads(among.definition) == json.loads(alone.definition)
+    assert among.definition != alone.definition  # the shared ones stand last
 
 
-def test_outcomes_are_forwarded_to_the_hub_once_though_two_stacks_stand_side_by_side() -> None:
-    forward = resources(policy(slug="sandbox"))["Forward"]
-    assert forward["Targets"][0]["Arn"] == HUB.bus_arn
-    assert forward["EventPattern"]["detail"] == {"policy": ["sandbox"]}
+def hostile(text: str) -> Exemption:
+    return Exemption(tags={text: text}, id=text, reason=text)
 
 
+@pytest.mark.parametrize("kinds", [DEFAULT_KINDS, GLUE], ids=["shared", "own"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_people_write_stays_text(text: str) -> None:
-    hostile = Exemption(tags={text: text}, id=text, reason=text)
-    governed = policy(hostile, kinds=(all_kinds()["glue-session"],))
-    (machine,) = expected(governed, HUB, TARGET).machines
-    definition = json.loads(machine.definition)
+def test_what_people_write_stays_text(text: str, kinds: tuple[Any, ...]) -> None:
+    governed = policy(hostile(text), kinds=kinds)
+    rendered = template(governed, HUB)
+    made = substituted(json.loads(rendered), TARGET)
+    definition = json.loads(made["GlueSessionMachine"]["DefinitionString"])
     for found in strings(definition["States"]):
         if found.startswith("{%"):
             assert found.endswith(" %}")
             jsonata.Jsonata(found[2:-2])
-    seen = sighting(session(tags={text: text}), identifier=text)
-    verdict = judged_by_the_machine(governed.rules[0], seen)
-    assert verdict.reason == f"exempt: {text}"
-    assert "{{resolve" not in template(governed, HUB)
+    assert verdict(definition["States"], text) == {"do": "keep", "reason": f"exempt: {text}"}
+    assert "{{resolve" not in rendered
+
+
+def verdict(states: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """What the machine makes of a Glue session that has nothing of its own but this tag and this id."""
+    seen = {**session(tags={text: text}), "caller": {}}
+    known = {
+        "seen": seen,
+        "id": text,
+        "account": TARGET.account,
+        "eventTime": "2026-11-23T12:00:00Z",
+        "principals": [],
+        "origin": "",
+        "eventOwner": "",
+        "quiet": False,
+        "restEnds": 0,
+        "rule": states["Start"]["Assign"]["rule"],
+    }
+    known["thing"] = evaluated(states["See"]["Assign"]["thing"], known)
+    judged = evaluated(states["Judge"]["Assign"]["verdict"], known)
+    return {key: judged[key] for key in ("do", "reason")}
+
+
+def evaluated(text: str, variables: Mapping[str, Any]) -> Any:
+    expression = jsonata.Jsonata(text[2:-2])
+    frame = expression.create_frame()
+    for name, value in variables.items():
+        frame.bind(name, value)
+    return expression.evaluate(None, frame)
 
 
 @settings(max_examples=60, deadline=None)
@@ -186,32 +234,6 @@ def test_substitution_gives_back_what_was_written(text: str) -> None:
     written = literal(text)
     assert "{{" not in written
     assert jsonata.Jsonata(names.resolved(written, TARGET, "aws")).evaluate(None) == text
-
-
-@pytest.mark.parametrize(
-    ("region", "partition"),
-    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
-)
-def test_what_is_expected_in_an_account_is_what_its_template_makes(
-    region: str, partition: str
-) -> None:
-    target = Target(AccountId("111122223333"), Region(region))
-    there = expected(policy(), HUB, target)
-    rules = resources(policy(), "Events::Rule").values()
-    machines = resources(policy(), "StateMachine").values()
-    assert {rule.name: rule.pattern for rule in there.rules} == {
-        rule["Name"]: rule["EventPattern"] for rule in rules
-    }
-    assert {machine.name: machine.definition for machine in there.machines} == {
-        machine["StateMachineName"]: names.resolved(
-            machine["DefinitionString"]["Fn::Sub"], target, partition
-        )
-        for machine in machines
-    }
-    assert all("${AWS" not in str(part) for part in (*there.rules, *there.machines))
-    assert {machine.role for machine in there.machines} == {
-        f"arn:{partition}:iam::111122223333:role/guardian-sandbox-{region}"
-    }
 
 
 def test_a_description_fits_however_long_the_ou_is() -> None:

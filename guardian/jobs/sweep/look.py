@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from guardian.documents import moment, pick
 from guardian.errors import GuardianError, NotFound, Refused
 from guardian.jobs.sweep.places import Found, Place, Search
-from guardian.kinds.base import Phase
+from guardian.kinds.base import IdleSamples, Phase
 from guardian.policy.model import Rule
 from guardian.ports import Members, Origin
 from guardian.verdict import (
@@ -19,8 +19,8 @@ from guardian.verdict import (
     grace,
     idle_pause,
     judge,
+    owner_of,
     stop_of,
-    tags_of,
 )
 
 
@@ -59,7 +59,8 @@ def look(
 ) -> Iterator[Found]:
     """It as it was found, unless there is nothing to say of it. Raises AccessDenied, Unavailable, Refused."""
     rule = _patient(place.rule, search.margin)
-    window = (now - rule.idle, now) if rule.idle and rule.kind.idle else None
+    sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
+    window = (now - sampled, now) if sampled else None
     try:
         seen = members.look(rule.kind, place.target, identifier, window)
     except NotFound:
@@ -74,7 +75,7 @@ def look(
         origin = members.origin(rule.kind, place.target, identifier, started)
         sighting = _traced(sighting, origin)
         verdict = judge(rule.kind, rule, sighting, now)
-    owner = tags_of(rule.kind, seen).get("owner") or (origin.owner if origin else "")
+    owner = owner_of(rule.kind, seen, origin.owner if origin else "")
     match verdict:
         case Stop():
             stop = stop_of(rule.kind, place.rule, sighting, now)
@@ -87,9 +88,14 @@ def look(
 
 def _patient(rule: Rule, margin: timedelta) -> Rule:
     """The rule as the sweep applies it: the resource's own execution has the first word."""
-    idle = rule.idle + idle_pause(rule.idle) + margin if rule.idle else None
+    idle = rule.idle + _late(rule, rule.idle) + margin if rule.idle else None
     longest = None if rule.max_age is None else rule.max_age + margin
     return replace(rule, grace=rule.grace + margin, idle=idle, max_age=longest)
+
+
+def _late(rule: Rule, idle: timedelta) -> timedelta:
+    """How long after it became idle enough its execution may look: it cannot know before when samples will tell."""
+    return idle_pause(idle) if isinstance(rule.measured, IdleSamples) else timedelta(0)
 
 
 def _rested(rule: Rule, then: datetime) -> bool:

@@ -43,12 +43,17 @@ FAILURES = (
 )
 
 
+_PARSED: dict[str, list[Jsonata]] = {}
+"""Parsed expressions that nobody is evaluating, by their text."""
+
+
 class QueryEvaluationError(Exception):
     """The expression has no value that a state could go on with."""
 
 
 def install(world: World) -> None:
     """Evaluate every expression with `$states` and the variables bound, not spliced in."""
+    world.on_reset(_PARSED.clear)
     Timebox.current_milli_time = staticmethod(lambda: int(world.clock.timestamp() * 1000))
     string_expression.StringJSONata._eval_body = _evaluate_in_state
     comparison.ConditionStringJSONata._eval_body = _evaluate_condition
@@ -60,12 +65,8 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
 
     Raises QueryEvaluationError when it does not parse, fails, or has no JSON value.
     """
-    # A fresh one each time: an evaluation keeps its state in the parsed expression.
     try:
-        compiled = Jsonata(expression)
-        compiled.set_output_convert_nulls(False)
-        for name, function in FUNCTIONS.items():
-            compiled.register_lambda(name, function)
+        compiled = _taken(expression)
         result = compiled.evaluate(None, variables)
     except FAILURES as error:
         raise QueryEvaluationError(
@@ -76,11 +77,29 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
             f"The JSONata expression '{expression}' returned nothing (undefined)."
         )
     try:
-        return _json_value(result)
+        answer = _json_value(result)
     except TypeError:
         raise QueryEvaluationError(
             f"The JSONata expression '{expression}' returned an unsupported result type."
         ) from None
+    _PARSED.setdefault(expression, []).append(compiled)
+    return answer
+
+
+def _taken(expression: str) -> Jsonata:
+    """The parsed expression, for one evaluation: it keeps its state there, so that no two may share it.
+
+    Parsing takes far longer than evaluating. What came to an answer is used again; what failed is thrown away.
+    """
+    try:
+        compiled = _PARSED.setdefault(expression, []).pop()
+    except IndexError:
+        compiled = Jsonata(expression)
+        compiled.set_output_convert_nulls(False)
+        for name, function in FUNCTIONS.items():
+            compiled.register_lambda(name, function)
+    Jsonata.CURRENT.jsonata = compiled  # what functions ask for the time, in each thread
+    return compiled
 
 
 def check(expression: str) -> None:

@@ -11,6 +11,8 @@ from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions import models
 from moto.stepfunctions.parser import api, utils
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -32,6 +34,7 @@ def install(world: World) -> None:
     tasks.install(world)
     resource.install()
     _name_errors()
+    _show_variables_as_json()
     _tell_what_becomes_of_executions(world)
     world.on_reset(_stop_executions)
 
@@ -45,6 +48,16 @@ def _name_errors() -> None:
     ]
     for error in errors:
         error.TYPE = error.code
+
+
+def _show_variables_as_json() -> None:
+    """Moto's histories have texts with quotes and backslashes as they are, which nobody can read back."""
+
+    def assigned(store: Any) -> dict[str, str]:
+        names = store._declaration_tracing
+        return {name: to_json_str(store.get(name), separators=(",", ":")) for name in names}
+
+    VariableStore.get_assigned_variables = assigned
 
 
 def _tell_what_becomes_of_executions(world: World) -> None:

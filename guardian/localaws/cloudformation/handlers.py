@@ -36,6 +36,7 @@ def create_stack(self: Any) -> Any:
         timeout_in_minutes=self._get_param("TimeoutInMinutes"),
         policy=self._get_param("StackPolicyBody"),
         capabilities=self._get_param("Capabilities"),
+        token=self._get_param("ClientRequestToken"),
         disable_rollback=bool(keep),
     )
     return ActionResult({"StackId": stack.stack_id})
@@ -45,6 +46,8 @@ def update_stack(self: Any) -> Any:
     stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
     text = _template(self, stack)
     check_capabilities(parse(text), self._get_param("Capabilities", []))
+    check_updatable(stack)
+    stack.token = self._get_param("ClientRequestToken")
     self.cloudformation_backend.update_stack(
         stack.stack_id,
         text,

@@ -66,6 +66,7 @@ class Stack:
     enable_termination_protection: bool = False
     timeout_in_minutes: int | None = None
     policy: str = ""
+    token: str | None = None
     disable_rollback: bool = False
     capabilities: list[str] = field(default_factory=list)
     status: str = "CREATE_IN_PROGRESS"
@@ -135,6 +136,7 @@ class Stack:
         event = Event(
             self.stack_id, self.name, logical_id, physical_id, kind, status, reason, None
         )
+        event.client_request_token = self.token
         if logical_id == self.name:
             event.sendToSns(*self.where, self.notification_arns)
         self.events.append(event)

@@ -51,7 +51,7 @@ class Delivery:
             _archive(rule, arrival.event)
         else:
             fired = FiredRule(rule.arn, rule.name, self._now())
-            targets.deliver(target, target_input(target, arrival.event, fired))
+            targets.deliver(target, target_input(target, arrival.event, fired), rule.arn)
 
     def _forward(self, rule: Any, target: Target, arrival: Arrival) -> None:
         if arrival.forwarded:

@@ -15,6 +15,8 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions.responses import get_backend as stepfunctions_backend
 from werkzeug.exceptions import HTTPException
 
+from guardian.localaws.events.log_policy import may_write
+
 Target = Mapping[str, Any]
 PRINCIPAL = "events.amazonaws.com"
 
@@ -43,8 +45,8 @@ class Arn(NamedTuple):
         return cls(*parts[1:])
 
 
-def deliver(target: Target, body: str) -> None:
-    """Give `body` to `target`. Raises DeliveryFailed."""
+def deliver(target: Target, body: str, rule: str) -> None:
+    """Give `body` to `target` for the rule of this ARN. Raises DeliveryFailed."""
     arn = Arn.parse(target["Arn"])
     send = _SENDERS.get(arn.service)
     if send is None:
@@ -52,7 +54,7 @@ def deliver(target: Target, body: str) -> None:
             "SDK_CLIENT_ERROR", f"local AWS cannot deliver to a target of {arn.service}"
         )
     try:
-        send(target, arn, body)
+        send(target, arn, body, rule)
     except (ServiceException, HTTPException) as error:
         raise DeliveryFailed("NO_RESOURCE", _reason(error)) from error
 
@@ -88,14 +90,14 @@ def _reason(error: ServiceException | HTTPException) -> str:
     return str(getattr(error, "message", None) or error)
 
 
-def _start_execution(target: Target, arn: Arn, body: str) -> None:
+def _start_execution(target: Target, arn: Arn, body: str, _rule: str) -> None:
     require_role(target)
     stepfunctions_backend(arn.account, arn.region).start_execution(
         target["Arn"], name=f"{uuid.uuid4()}_{uuid.uuid4()}", execution_input=body
     )
 
 
-def _send_message(target: Target, arn: Arn, body: str) -> None:
+def _send_message(target: Target, arn: Arn, body: str, _rule: str) -> None:
     queues = sqs_backends[arn.account][arn.region]
     group = target.get("SqsParameters", {}).get("MessageGroupId")
     if group and queues.get_queue(arn.resource).attributes.get(
@@ -107,19 +109,25 @@ def _send_message(target: Target, arn: Arn, body: str) -> None:
     queues.send_message(queue_name=arn.resource, message_body=body, group_id=group)
 
 
-def _publish(target: Target, arn: Arn, body: str) -> None:
+def _publish(target: Target, arn: Arn, body: str, _rule: str) -> None:
     sns_backends[arn.account][arn.region].publish(message=body, arn=target["Arn"])
 
 
-def _put_log_event(_target: Target, arn: Arn, body: str) -> None:
+def _put_log_event(target: Target, arn: Arn, body: str, rule: str) -> None:
     logs = logs_backends[arn.account][arn.region]
     group = arn.resource.removeprefix("log-group:").removesuffix(":*")
+    policies = [policy.policy_document for policy in logs.resource_policies.values()]
+    if target.get("RoleArn"):
+        raise DeliveryFailed("INVALID_PARAMETER", f"RoleArn is not supported for {target['Arn']}")
+    if not may_write(policies, target["Arn"].removesuffix(":*"), rule):
+        message = f"no resource policy lets {rule} write to {group}"
+        raise DeliveryFailed("NO_PERMISSIONS", message)
     stream = str(uuid.uuid4())
     logs.create_log_stream(group, stream)
     logs.put_log_events(group, stream, [{"timestamp": unix_time_millis(), "message": body}])
 
 
-_SENDERS: Mapping[str, Callable[[Target, Arn, str], None]] = {
+_SENDERS: Mapping[str, Callable[[Target, Arn, str, str], None]] = {
     "states": _start_execution,
     "sqs": _send_message,
     "sns": _publish,

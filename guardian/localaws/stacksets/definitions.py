@@ -14,6 +14,8 @@ from guardian.localaws.stacksets.errors import ValidationError
 from guardian.localaws.stacksets.model import AutoDeployment
 from guardian.localaws.stacksets.registry import Call
 
+MAX_LINKED = 1_048_576
+"""Bytes of a template in S3."""
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 
@@ -39,8 +41,19 @@ def template_text(call: Call, previous: str | None = None) -> str:
             )
         return str(body)
     if url := call["TemplateURL"]:
-        return read_object(url, call.account)
+        return _linked(url, call)
     raise ValidationError("Either Template URL or Template Body must be specified.")
+
+
+def _linked(url: str, call: Call) -> str:
+    if not url.startswith("https://"):
+        raise ValidationError("TemplateURL must be a supported URL.")
+    text = read_object(url, call.account)
+    if len(text.encode()) > MAX_LINKED:
+        raise ValidationError(
+            f"Template may not exceed {MAX_LINKED} bytes in size. (TemplateURL: {url})"
+        )
+    return text
 
 
 def check_template(text: str, call: Call, *, service_managed: bool) -> None:

@@ -73,7 +73,8 @@ def update_stack_set(service: Service, call: Call) -> Answer:
     _check_managed_execution(stack_set, call)
     parameters = definitions.parameters(call, stack_set.parameters)
     targeted = _targeted(stack_set, call)
-    changed = text != stack_set.template or parameters != stack_set.parameters
+    # As AWS documents it: to be given a template or parameters is enough, were they the same.
+    changed = bool(call["TemplateBody"] or call["TemplateURL"] or call["Parameters"])
     targets = _every_target(stack_set) if targeted is None else targeted
 
     def begin() -> None:

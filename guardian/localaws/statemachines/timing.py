@@ -31,7 +31,9 @@ from guardian.localaws.world import World
 
 READING_THE_CLOCK = (branches_decl, event_manager, execution, map_run_record, parser_models, state)
 SHORTEST_TIMEOUT = 5.0
-"""Real seconds: a task's calls take real time, however fast local time runs."""
+"""Real seconds: what an execution does takes real time, however fast local time runs."""
+SHORTEST_TASK_TIMEOUT = 30.0
+"""Real seconds: the call of a task may wait for many others, where a hundred executions share one process."""
 
 
 class LocalDatetime(datetime):
@@ -64,16 +66,16 @@ def _encode(_: Any, value: Any) -> str:
 
 
 def _scale_timeouts(clock: Clock) -> None:
-    def limit(timeout: float | None) -> float | None:
-        return None if timeout is None else max(clock.real(timeout), SHORTEST_TIMEOUT)
+    def limit(timeout: float | None, shortest: float) -> float | None:
+        return None if timeout is None else max(clock.real(timeout), shortest)
 
     class Event(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            return super().wait(limit(timeout))
+            return super().wait(limit(timeout, SHORTEST_TASK_TIMEOUT))
 
     class Thread(threading.Thread):
         def join(self, timeout: float | None = None) -> None:
-            super().join(limit(timeout))
+            super().join(limit(timeout, SHORTEST_TIMEOUT))
 
     execute_state.threading = SimpleNamespace(Event=Event)
     program.threading = SimpleNamespace(Thread=Thread)

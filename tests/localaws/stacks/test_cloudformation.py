@@ -14,6 +14,7 @@ BROKEN_RULE = {
     "Properties": {"Name": "broken", "ScheduleExpression": "now and then"},
     "DependsOn": "Queue",
 }
+FOUND = {"Fn::FindInMap": ["Texts", "Of", "Own"]}
 ROLE = {
     "Type": "AWS::IAM::Role",
     "Properties": {
@@ -39,6 +40,18 @@ def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
 def queues(aws: Aws) -> list[str]:
     urls = aws("sqs").list_queues().get("QueueUrls", [])
     return sorted(url.split("/")[-1] for url in urls)
+
+
+def test_what_a_mapping_puts_into_a_text_is_not_looked_into(stacks: Stacks) -> None:
+    mapped = "${AWS::Region} ${!Kept} {{no: reference}} ${Own}"
+    text = {"Fn::Sub": ["<${Own}> ${AWS::Region}", {"Own": FOUND}]}
+    template = {
+        "Mappings": {"Texts": {"Of": {"Own": mapped}}},
+        "Resources": {"Queue": queue(QueueName="q")},
+        "Outputs": {"Text": {"Value": text}},
+    }
+    stacks.create("s", template)
+    assert stacks.outputs("s") == {"Text": f"<{mapped}> eu-west-1"}
 
 
 def test_functions_conditions_and_pseudo_parameters_are_evaluated(stacks: Stacks) -> None:

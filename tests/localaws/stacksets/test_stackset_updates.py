@@ -57,6 +57,58 @@ def test_an_update_without_a_change_outdates_nobody(estate: Estate) -> None:
     assert estate.statuses()[other] == ("CURRENT", "SUCCEEDED")
 
 
+def test_an_update_that_gives_the_same_template_outdates_the_others_all_the_same(
+    estate: Estate,
+) -> None:
+    estate.account("a", estate.data)
+    other = estate.account("b", estate.web)
+    estate.create_set()
+    estate.run("create_stack_instances", estate.data, estate.web)
+
+    estate.run("update_stack_set", estate.data, TemplateBody=template())
+
+    assert estate.statuses()[other] == ("OUTDATED", "SUCCEEDED")
+
+
+def test_the_rest_follows_with_the_template_that_the_set_has_already(estate: Estate) -> None:
+    chosen, other = estate.account("chosen", estate.data), estate.account("other", estate.web)
+    estate.create_set()
+    estate.run("create_stack_instances", estate.data, estate.web)
+    estate.run("update_stack_set", estate.data, TemplateBody=template(DelaySeconds=8))
+
+    estate.run("update_stack_set", estate.web, UsePreviousTemplate=True)
+
+    assert estate.statuses() == dict.fromkeys((chosen, other), ("CURRENT", "SUCCEEDED"))
+    assert estate.attribute(other, "DelaySeconds") == "8"
+
+
+def test_an_instance_that_is_made_between_two_updates_gets_the_new_template(
+    estate: Estate,
+) -> None:
+    estate.account("chosen", estate.data)
+    estate.create_set()
+    estate.run("create_stack_instances", estate.data)
+    late = estate.account("late", estate.web)
+    estate.run("update_stack_set", estate.data, TemplateBody=template(DelaySeconds=8))
+
+    estate.run("create_stack_instances", estate.web)
+
+    assert estate.attribute(late, "DelaySeconds") == "8"
+
+
+def test_an_instance_names_the_last_operation_on_it_and_no_later_one(estate: Estate) -> None:
+    chosen, other = estate.account("chosen", estate.data), estate.account("other", estate.web)
+    estate.create_set()
+    made = estate.start("create_stack_instances", estate.data, estate.web)
+    estate.finish(made)
+    updated = estate.start("update_stack_set", estate.data, TemplateBody=template(DelaySeconds=8))
+    estate.finish(updated)
+
+    last = {account: row["LastOperationId"] for (account, _), row in estate.instances().items()}
+
+    assert last == {chosen: updated, other: made}
+
+
 def test_an_update_that_fails_leaves_the_old_stack_and_the_new_template(estate: Estate) -> None:
     account = estate.account("a", estate.data)
     estate.create_set()
@@ -197,3 +249,22 @@ def test_a_template_comes_from_s3(aws: Aws, estate: Estate) -> None:
     estate.run("create_stack_instances", estate.data)
 
     assert set(estate.instances()) == everywhere(account)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size", "said"),
+    [
+        ("http", 100, "TemplateURL must be a supported URL"),
+        ("https", 1_048_577, "may not exceed 1048576 bytes"),
+    ],
+)
+def test_a_template_from_s3_has_its_limits_too(
+    aws: Aws, estate: Estate, scheme: str, size: int, said: str
+) -> None:
+    aws("s3", "us-east-1").create_bucket(Bucket="templates")
+    body = template().ljust(size)
+    aws("s3", "us-east-1").put_object(Bucket="templates", Key="t.json", Body=body)
+    with pytest.raises(ClientError, match=said):
+        estate.api.create_stack_set(
+            StackSetName="guardian", TemplateURL=f"{scheme}://s3.amazonaws.com/templates/t.json"
+        )
