@@ -160,14 +160,8 @@ def apply_once(
             continue
         failed += failures.items()
         done += [change for change in ready if change not in failures]
-    journal.note(
-        [
-            *reconciliation.unseen,
-            *reconciliation.told,
-            *_mended(done, now),
-            *_failures(failed, now),
-        ]
-    )
+    seen = (*reconciliation.unseen, *reconciliation.told)
+    journal.note([*seen, *_mended(done, now), *_failures(failed, now)])
     return Applied(tuple(done), tuple(failed), tuple(waiting))
 
 

@@ -27,30 +27,35 @@ def beginning(rule: Rule, first_look: str) -> dict[str, State]:
             "Next": "Several" if several else "Begin",
         },
         **several,
-        "Begin": {
-            "Type": "Pass",
-            "Assign": {
-                "id": js(_ID),
-                "account": js("$states.input.account"),
-                "region": js("$states.input.region"),
-                "eventTime": js("$states.input.time"),
-                "principals": js(_PRINCIPALS),
-                "eventOwner": js(_OWNER),
-                "quiet": js(f"$not($exists({_USER}))"),
-                **{name: {} for name in ("seen", "thing", "error", "verdict", "final")},
-                "stoppedAt": js("''"),
-                **dict.fromkeys(("looks", "stops", "failures"), 0),
-                **dict.fromkeys(("acknowledged", "yielded"), False),
-            },
-            "Output": {},
-            "Next": "Grace",
-        },
+        "Begin": _begin(),
         "Grace": {
             "Type": "Wait",
             "Timestamp": js("$fromMillis($toMillis($eventTime) + $rule.grace)"),
             "Output": {},
             "Next": first_look,
         },
+    }
+
+
+def _begin() -> State:
+    """What all machines of a policy take from the event alike."""
+    return {
+        "Type": "Pass",
+        "Assign": {
+            "id": js(_ID),
+            "account": js("$states.input.account"),
+            "region": js("$states.input.region"),
+            "eventTime": js("$states.input.time"),
+            "principals": js(_PRINCIPALS),
+            "eventOwner": js(_OWNER),
+            "quiet": js(f"$not($exists({_USER}))"),
+            **{name: {} for name in ("seen", "thing", "error", "verdict", "final")},
+            "stoppedAt": js("''"),
+            **dict.fromkeys(("looks", "stops", "failures"), 0),
+            **dict.fromkeys(("acknowledged", "yielded"), False),
+        },
+        "Output": {},
+        "Next": "Grace",
     }
 
 

@@ -74,17 +74,10 @@ def expected(policy: Policy, hub: Hub, target: Target) -> Expected:
 
 def expectation(policy: Policy, hub: Hub) -> Callable[[Target], Expected]:
     """The same for many targets of one policy: what is alike in all of them is made out once."""
-    common = _common_states(policy, hub)
     forward = (names.forward_rule(policy.slug), _forward_pattern(policy), hub.bus_arn)
-    patterns, machines = [forward], []
-    for rule in policy.rules:
-        name = names.machine(policy.slug, rule.kind.key)
-        arn = names.arn("states", f"stateMachine:{name}")
-        role = names.role_arn(names.machine_role(policy.slug, rule.kind.key))
-        text = _with_gap(_texts(policy.slug, rule, hub), common)
-        whole = text.replace(f"${{{COMMON}}}", _members(common))
-        machines.append(ExpectedMachine(name, arn, whole, role))
-        patterns += [(rule_name, pattern, arn) for rule_name, pattern in _patterns(policy, rule)]
+    patterns, machines = [forward], list(_expected_machines(policy, hub))
+    for rule, machine in zip(policy.rules, machines, strict=True):
+        patterns += [(name, pattern, machine.arn) for name, pattern in _patterns(policy, rule)]
     resources = json.loads(template(policy, hub))["Resources"]
     roles, all_rules = tuple(expected_roles(resources)), frozenset(_rule_names(resources))
     queue, events = names.undelivered_queue(policy.slug), names.events_role(policy.slug)
@@ -113,6 +106,18 @@ def expectation(policy: Policy, hub: Hub) -> Callable[[Target], Expected]:
         )
 
     return at
+
+
+def _expected_machines(policy: Policy, hub: Hub) -> Iterator[ExpectedMachine]:
+    """With CloudFormation's pseudo parameters still in them, in the order of the rules."""
+    common = _common_states(policy, hub)
+    for rule in policy.rules:
+        name = names.machine(policy.slug, rule.kind.key)
+        arn = names.arn("states", f"stateMachine:{name}")
+        role = names.role_arn(names.machine_role(policy.slug, rule.kind.key))
+        text = _with_gap(_texts(policy.slug, rule, hub), common)
+        whole = text.replace(f"${{{COMMON}}}", _members(common))
+        yield ExpectedMachine(name, arn, whole, role)
 
 
 def _rule_names(resources: Mapping[str, Json]) -> Iterator[str]:
