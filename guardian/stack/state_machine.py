@@ -149,8 +149,9 @@ def _decisions(rule: Rule) -> dict[str, State]:
     }
 
 
-# Longer than what lies between two looks of the caller's machine: that one knows the owner, and acts first.
-_YIELDED = f"$fromMillis($millis() + $max([{milliseconds(BUSY_PAUSE)}, $rule.pause]) + 60000)"
+# Twice what lies between two looks of the caller's machine: that one knows the owner, and acts first, even if one of
+# its looks fails or is slow.
+_YIELDED = f"$fromMillis($millis() + 2 * $max([{milliseconds(BUSY_PAUSE)}, $rule.pause]))"
 
 
 def _wait(after: str, until: State, assign: State | None = None) -> State:
