@@ -150,14 +150,18 @@ class Guardian:
         """Why nothing may be changed now, empty where it may."""
         return str(self.paused or "")
 
-    def search(self, *, observe: bool = False) -> Search:
+    def search(self, *, observe: bool = False, whole: bool = True) -> Search:
         """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
         observe = observe or self.paused is not None
+        now = self.now()
         return Search(
             margin=self.settings.sweep_margin,
             most=self.settings.brakes.stops_per_sweep,
+            share=self.settings.brakes.stops_share,
             wait=self.pause,
-            trace=f"sweep {self.now():%Y-%m-%dT%H:%M:%SZ}",
+            trace=f"sweep {now:%Y-%m-%dT%H:%M:%SZ}",
+            deadline=now + self.settings.sweep_deadline,
+            whole=whole,
             observe=observe,
             halted=self.stopping.is_set if observe else self._ended,
         )

@@ -9,7 +9,7 @@ from guardian.desire import WantedStackSet
 from guardian.digest import Digest, Window
 from guardian.documents import Document
 from guardian.ids import AccountId, Region, Target
-from guardian.kinds.base import Kind
+from guardian.kinds.base import Call, Kind
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
@@ -112,6 +112,13 @@ class Members(Protocol):
 
     Any call may raise AccessDenied or Unavailable; `look` and `stop` raise NotFound for a resource that is gone.
     """
+
+    def visit(self, account: AccountId, calls: Collection[Call]) -> "Members":
+        """The same for one account alone, with the right to make these calls and no others; let go of it afterwards.
+
+        Raises AccessDenied or Unavailable where the member role cannot be assumed: then nothing there can be done.
+        """
+        ...
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]: ...
 

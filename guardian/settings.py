@@ -43,6 +43,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "slack": ("channel", "digest", "timezone"),
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
+    "sweep_deadline": (),
     "brakes": brakes_form.KEYS,
     "rollout": waves_form.KEYS,
 }
@@ -96,7 +97,7 @@ class Settings:
 
     `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `templates`
     is such a place, empty where there is none. `notify` holds where no policy says where digests go; `sweep_margin` is
-    how long the sweep leaves a due resource to the event path.
+    how long the sweep leaves a due resource to the event path, `sweep_deadline` how long it may take.
     """
 
     home_region: Region
@@ -112,6 +113,7 @@ class Settings:
     notify: Notify
     schedules: Schedules
     sweep_margin: timedelta
+    sweep_deadline: timedelta
     brakes: Brakes
     rollout: Waves
     clock: Clock
@@ -143,6 +145,7 @@ class Settings:
             "schedules.drift": spoken(times.drift),
             "schedules.detect": spoken(times.detect),
             "sweep_margin": spoken(self.sweep_margin),
+            "sweep_deadline": spoken(self.sweep_deadline),
             **{f"brakes.{key}": text for key, text in brakes_form.shown(self.brakes).items()},
             **{f"rollout.{key}": text for key, text in waves_form.shown(self.rollout).items()},
             "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
@@ -221,6 +224,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         notify=_notify(slack),
         schedules=_schedules(form.form("schedules", KEYS["schedules"])),
         sweep_margin=_or(form.read("sweep_margin", values.duration), timedelta(minutes=5)),
+        sweep_deadline=form.read("sweep_deadline", values.interval) or timedelta(hours=1),
         brakes=brakes_form.brakes(form.form("brakes", KEYS["brakes"])),
         rollout=waves_form.waves(form.form("rollout", KEYS["rollout"])),
         clock=_clock(environment, problems),

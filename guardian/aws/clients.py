@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from copy import copy
+from datetime import timedelta
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, cast
 
@@ -42,9 +44,10 @@ class Clients:
         self._session = session_of_many_accounts()
         # The member role's session is good in opt-in regions only if a regional STS gave it.
         self._session.set_config_variable("sts_regional_endpoints", "regional")
-        self._config = _config()
+        self._config = _config(options.answer_within)
         self._clients: dict[tuple[str, Region], BaseClient] = {}
         self._lock = Lock()
+        self._now = now
         self._members = MemberSessions(self._assume, now)
 
     @cached_property
@@ -112,12 +115,25 @@ class Clients:
                     self._members.forget(account)
                 raise
 
-    def _assume(self, account: AccountId) -> Assumed:
+    def narrowed(self, account: AccountId, policy: str) -> "Clients":
+        """The same clients, acting as one account with a session of its own that an IAM policy narrows.
+
+        The session is forgotten with what is answered. Raises AccessDenied or Unavailable where there can be none.
+        """
+        own = account == self.own_account
+        made = copy(self)
+        made._members = MemberSessions(partial(self._assume, Policy=policy), self._now)  # noqa: SLF001 - its own kind
+        if not own:
+            made._members.of(account)  # noqa: SLF001 - its own kind
+        return made
+
+    def _assume(self, account: AccountId, **narrower: str) -> Assumed:
         partition = partition_of(self._options.home_region)
         answer = self.call(
             self.hub,
             "sts",
             "AssumeRole",
+            **narrower,
             RoleArn=f"arn:{partition}:iam::{account}:role/{self._options.member_role}",
             RoleSessionName=ROLE_SESSION_NAME,
             DurationSeconds=ROLE_SECONDS,
@@ -146,14 +162,14 @@ def _made(client: BaseClient, action: str, arguments: Mapping[str, object]) -> A
     return from_api(made(**to_api(arguments, model.input_shape)), model.output_shape)
 
 
-def _config() -> Config:
+def _config(answer_within: timedelta) -> Config:
     elsewhere = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
     return Config(
         connect_timeout=5,
-        read_timeout=30,
+        read_timeout=answer_within.total_seconds(),
         # Not `adaptive`: its bucket is the client's, and one throttled account would slow all.
         retries={"mode": "standard", "total_max_attempts": 4},
-        max_pool_connections=50,
+        max_pool_connections=100,
         user_agent_extra="guardian",
         # Another endpoint, such as a local one, has no names below its own.
         inject_host_prefix=not elsewhere,

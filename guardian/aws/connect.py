@@ -1,6 +1,7 @@
 """Puts the adapters together and finds out who guardian is in AWS."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
@@ -29,6 +30,8 @@ from guardian.ports import (
 )
 
 NOBODYS = AccountId("own account")
+ANSWER_OF_MEMBERS = timedelta(seconds=10)
+"""There are thousands of accounts, and what one does not answer now it is asked in the next sweep."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
     and answers True to be let go, as `threading.Event.wait` does.
     """
     clients = Clients(options, now)
-    inside = _inside(clients, options, now)
+    inside = _inside(options, now)
     return Aws(
         clients=clients,
         organizations=AwsOrganizations(clients),
@@ -90,9 +93,10 @@ def _stack_sets(clients: Clients, options: AwsOptions, now: Clock, wait: Wait) -
     return WithManagementAccount(stack_sets, clients, options, PlainStacks(there, options, wait))
 
 
-def _inside(clients: Clients, options: AwsOptions, now: Clock) -> Clients:
+def _inside(options: AwsOptions, now: Clock) -> Clients:
     """Who sweeps and mends: where the hub's own account is governed too, there also through the member role."""
+    patient = replace(options, answer_within=ANSWER_OF_MEMBERS)
     if not options.management_role:
-        return clients
+        return Clients(patient, now)
     # Guardian's own credentials only assume roles here: no account is taken for its own.
-    return Clients(replace(options, hub_account=NOBODYS), now)
+    return Clients(replace(patient, hub_account=NOBODYS), now)

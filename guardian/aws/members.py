@@ -1,14 +1,15 @@
 """Running things in member accounts: any kind, by its declaration alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from guardian.aws.clients import Clients
 from guardian.aws.origins import find_origin
+from guardian.aws.session_policy import session_policy
 from guardian.aws.templates import filled_all, values_of
 from guardian.documents import Document, Json, moment, pick, plain, text
 from guardian.errors import NotFound, Refused
-from guardian.ids import Target
+from guardian.ids import AccountId, Target
 from guardian.kinds.base import Call, IdleSamples, Kind, Listing, Phase
 from guardian.ports import Candidate, Origin
 
@@ -18,6 +19,10 @@ class AwsMembers:
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
+
+    def visit(self, account: AccountId, calls: Collection[Call]) -> "AwsMembers":
+        """The same for one account alone, by a session of the member role that may make these calls and no others."""
+        return AwsMembers(self._clients.narrowed(account, session_policy(calls)))
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
         """All that the kind's listing shows, whatever its status; page by page as it is iterated."""

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --d
 4 unavailable; 5 held by a brake.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 
@@ -13,6 +14,7 @@ from guardian import terminal
 from guardian.cli import change, control, policies, reports, rollout, templates, work
 from guardian.cli.exits import code_of
 from guardian.errors import GuardianError
+from guardian.logs import configure_logs
 
 app = typer.Typer(
     help="Stops forgotten Glue, SageMaker and EMR sessions across an AWS organization.",
@@ -51,6 +53,7 @@ for name, command in COMMANDS.items():
 
 def main() -> None:
     """The entry point. An expected error is one clear line on stderr, never a traceback."""
+    configure_logs(logging.ERROR)  # a command tells by what it prints; the daemon logs more
     try:
         app(standalone_mode=True)
     except GuardianError as error:

@@ -25,7 +25,7 @@ from guardian.errors import GuardianError
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
-from guardian.jobs.held import drifted, held_plan
+from guardian.jobs.held import drifted, held_plan, held_stops
 from guardian.jobs.pause import note_pause
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
@@ -49,7 +49,7 @@ class Daemon:
     """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
 
     `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn;
-    `paused` is whether the last one found guardian paused.
+    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops.
     """
 
     guardian: Guardian
@@ -60,6 +60,7 @@ class Daemon:
     rollout: Lock = field(default_factory=Lock)
     rolled_out: Event = field(default_factory=Event)
     paused: bool = False
+    sweep_held: bool = False
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
@@ -153,16 +154,21 @@ class Daemon:
         if not self._after_first_rollout():
             return
         guardian, world = self.guardian, self.policies.current()
-        places = list(governed_places(world.governance))
-        search = guardian.search()
+        places, search = governed_places(world.governance), guardian.search()
         swept = sweep_once(guardian.aws.members, guardian.journal, places, search, guardian.now)
         log.info(
             "swept",
+            accounts=swept.accounts,
             places=swept.places,
             seen=swept.seen,
+            kept=swept.kept,
             outcomes=len(swept.outcomes),
+            troubles=len(swept.troubles),
             held=swept.held,
         )
+        if swept.held and not self.sweep_held:
+            self.policies.tell(held_stops(swept, search.trace))
+        self.sweep_held = bool(swept.held)
 
     def announce(self) -> None:
         """Post every digest that is due and not posted yet."""

@@ -29,6 +29,7 @@ from guardian.policy.durations import spoken
 from guardian.repair import What
 from guardian.stack import names as made
 from guardian.terminal.plan import print_plan
+from guardian.terminal.sweep import show
 
 FOUNDING = "glue-studio-datapreview-e09f88a9-4d7f-4e64-95f2-e435fbd1963a"
 HOSTILE = 'rent"; <!channel> <b>*free*</b> 😀'
@@ -173,7 +174,7 @@ class Story:
             self.guardian.search(),
             self.guardian.now,
         )
-        terminal.print_swept(self.stage.console, swept, world.names)
+        show(self.stage.console, swept, world.names)
         caught = [o for o in swept.outcomes if o.missed and o.result is Result.STOPPED]
         self.missed = len(caught)
         self._read_journal()

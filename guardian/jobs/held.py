@@ -6,9 +6,12 @@ from datetime import datetime
 
 from guardian.jobs.reconcile import Reconciliation
 from guardian.jobs.reload import Notice
+from guardian.jobs.sweep import Swept
 from guardian.outcome import About, Finding
 from guardian.plan import Action
 
+REASONS = 3
+"""So many reasons for holding stops are named in a notice, the commonest first."""
 STACK_SETS = 7
 """So many stack sets are named in a notice, the most changed first."""
 
@@ -19,6 +22,17 @@ def held_plan(made: Reconciliation) -> Notice:
     lets_go = f"guardian apply --release {made.plan.id} lets it go, if it is right"
     key = f"plan {made.plan.id} held"
     return Notice(key, (said, lets_go, *_counts(made)), other=key)
+
+
+def held_stops(swept: Swept, trace: str) -> Notice:
+    """The notice of a sweep that the brake held, by its trace."""
+    said = f"The sweep holds {swept.held:,} stops: more is due at once than one sweep may stop"
+    reasons = Counter(f.reason for f in swept.findings if f.about is About.SWEEP)
+    lines = (f"{count:,} {reason}" for reason, count in reasons.most_common(REASONS))
+    lets_go = (
+        "the next sweeps go on; if all is right, raise brakes.stops_per_sweep, else guardian pause"
+    )
+    return Notice(f"{trace} held", (said, *lines, lets_go), other=f"{trace} held")
 
 
 def _counts(made: Reconciliation) -> Iterator[str]:

@@ -12,7 +12,6 @@ from rich.text import Text
 from guardian.digest import Digest, Priced, Row
 from guardian.documents import Document, Json
 from guardian.ids import AccountId, Target
-from guardian.jobs.sweep import Swept
 from guardian.outcome import Finding, Outcome, Result
 
 Names = Mapping[AccountId, str]
@@ -119,27 +118,6 @@ def finding_document(finding: Finding) -> Document:
         "at": finding.at.isoformat(),
         "mended": finding.mended,
     }
-
-
-def swept_document(swept: Swept) -> Document:
-    return {
-        "places": swept.places,
-        "seen": swept.seen,
-        "held": swept.held,
-        "outcomes": [outcome_document(outcome) for outcome in swept.outcomes],
-        "findings": [finding_document(finding) for finding in swept.findings],
-    }
-
-
-def print_swept(console: Console, swept: Swept, names: Names) -> None:
-    console.print(
-        f"Looked into {swept.places} places, at {swept.seen} running resources: "
-        f"{len(swept.outcomes)} outcomes, {swept.held} held by the brake"
-    )
-    if swept.outcomes:
-        console.print(table("Outcomes", OUTCOME_COLUMNS, outcome_rows(swept.outcomes, names)))
-    if swept.findings:
-        print_findings(console, swept.findings, names)
 
 
 def print_findings(console: Console, findings: Iterable[Finding], names: Names) -> None:

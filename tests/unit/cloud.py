@@ -1,15 +1,16 @@
 """Running things in member accounts, in memory: they remember what was done to them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from guardian.documents import Document, moment, pick, text
-from guardian.errors import NotFound
+from guardian.errors import AccessDenied, NotFound
 from guardian.ids import AccountId, Target
-from guardian.kinds.base import Kind
+from guardian.kinds.base import Call, IdleSamples, Kind
 from guardian.ports import Candidate, Origin
+from guardian.stack.access import WHO_STARTED
 from tests.unit.judging import NOW, put
 
 
@@ -26,10 +27,15 @@ class Cloud:
     stopped: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
+    visits: list[tuple[AccountId, frozenset[str]]] = field(default_factory=list)
+
+    def visit(self, account: AccountId, calls: Collection[Call]) -> "Visited":
+        if account in self.denied:
+            raise self.denied[account]
+        self.visits.append((account, frozenset(call.permission for call in calls)))
+        return Visited(self, *self.visits[-1])
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
-        if target.account in self.denied:
-            raise self.denied[target.account]
         for (place, identifier), seen in sorted(self.running.items(), key=lambda item: item[0]):
             status, started = text(seen, kind.status), moment(pick(seen, kind.start))
             if place == target and status:
@@ -62,3 +68,44 @@ class Cloud:
             seen: dict[str, Any] = {}
             put(seen, kind.status, min(ended))
             self.running[target, identifier] = seen
+
+
+@dataclass
+class Visited:
+    """A cloud seen from one account, by somebody who may make some calls and no others."""
+
+    cloud: Cloud
+    account: AccountId
+    may: frozenset[str]
+
+    def visit(self, account: AccountId, calls: Collection[Call]) -> "Visited":
+        raise AssertionError(f"a visit of {account} within one of {self.account}: {calls}")
+
+    def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
+        self._demand(target, *kind.listing.calls)
+        return self.cloud.candidates(kind, target)
+
+    def look(
+        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+    ) -> Document:
+        self._demand(target, *kind.reads.values())
+        if idle and isinstance(kind.idle, IdleSamples):
+            self._demand(target, kind.idle.read)
+        return self.cloud.look(kind, target, identifier, idle)
+
+    def origin(
+        self, kind: Kind, target: Target, identifier: str, started: datetime
+    ) -> Origin | None:
+        self._demand(target, WHO_STARTED)
+        return self.cloud.origin(kind, target, identifier, started)
+
+    def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+        self._demand(target, kind.stop)
+        self.cloud.stop(kind, target, identifier)
+
+    def _demand(self, target: Target, *calls: Call) -> None:
+        if target.account != self.account:
+            raise AccessDenied(f"this is a visit of {self.account}, not of {target}")
+        lacking = {call.permission for call in calls} - self.may
+        if lacking:
+            raise AccessDenied(f"this visit may not {', '.join(sorted(lacking))}")

@@ -61,7 +61,9 @@ def sweeping_into(journal: Book) -> Sweep:
 
     def sweep(cloud: Cloud, *places: Place, how: Search | None = None) -> Swept:
         found = sweep_once(cloud, journal, places or [place()], how or search(), lambda: NOW)
-        assert identities(journal.all_outcomes()) == identities(found.outcomes)
+        told = [o for o in journal.all_outcomes() if o.result is not Result.KEPT]
+        assert identities(told) == identities(found.outcomes)
+        assert len(journal.all_outcomes()) == len(found.outcomes) + found.kept
         assert identities(journal.all_findings()) == identities(found.findings)
         return found
 
@@ -72,5 +74,5 @@ def holding(*identifiers: str, target: Target = TARGET, **seen: Any) -> Cloud:
     return Cloud({(target, identifier): session(**seen) for identifier in identifiers})
 
 
-def results(found: Swept) -> list[tuple[str, Result]]:
-    return [(outcome.id, outcome.result) for outcome in found.outcomes]
+def results(outcomes: Iterable[Outcome]) -> list[tuple[str, Result]]:
+    return [(outcome.id, outcome.result) for outcome in outcomes]

@@ -8,8 +8,8 @@ import pytest
 from guardian.documents import instant
 from guardian.errors import AccessDenied, Refused, Unavailable
 from guardian.ids import Region, Target
-from guardian.jobs.sweep import governed_places
-from guardian.outcome import About, By, Outcome, Result
+from guardian.jobs.sweep import Trouble, governed_places
+from guardian.outcome import By, Outcome, Result
 from guardian.policy.hours import Hours, parse_window
 from guardian.policy.resolve import Governance
 from guardian.ports import Origin
@@ -95,9 +95,9 @@ def test_an_account_that_cannot_be_looked_into_does_not_stop_the_others(
     cloud = holding("one", target=OTHER)
     cloud.denied[TARGET.account] = error
     found = swept(cloud, place(), place(target=OTHER))
-    assert results(found) == [("one", Result.STOPPED)]
-    (finding,) = found.findings
-    assert (finding.about, finding.target, finding.reason) == (About.ACCESS, TARGET, str(error))
+    assert results(found.outcomes) == [("one", Result.STOPPED)]
+    assert found.troubles == (Trouble(TARGET, "account", str(error)),)
+    assert found.findings == ()
 
 
 def test_a_resource_that_cannot_be_looked_at_does_not_hide_its_neighbours(swept: Sweep) -> None:
@@ -105,7 +105,7 @@ def test_a_resource_that_cannot_be_looked_at_does_not_hide_its_neighbours(swept:
     cloud.refusing["b"] = Refused("instance fleets are not groups")
     found = swept(cloud)
     assert cloud.stopped == ["a", "c"]
-    assert [finding.reason for finding in found.findings] == ["b: instance fleets are not groups"]
+    assert [t.reason for t in found.troubles] == ["b: instance fleets are not groups"]
     assert found.seen == 3
 
 
@@ -119,12 +119,13 @@ def test_a_resource_that_cannot_be_looked_at_does_not_hide_its_neighbours(swept:
     ids=["unknown", "exempt", "somebody else"],
 )
 def test_an_exemption_by_who_started_it_needs_to_know_who(
-    swept: Sweep, origin: Origin | None, expected: list[tuple[str, Result]]
+    swept: Sweep, journal: Book, origin: Origin | None, expected: list[tuple[str, Result]]
 ) -> None:
     cloud = holding("one")
     if origin:
         cloud.origins["one"] = origin
-    assert results(swept(cloud, place(BY_PROD))) == expected
+    swept(cloud, place(BY_PROD))
+    assert results(journal.all_outcomes()) == expected
 
 
 @pytest.mark.parametrize(
@@ -138,12 +139,13 @@ def test_an_exemption_by_who_started_it_needs_to_know_who(
     ids=["unknown", "exempt", "from elsewhere", "from nowhere in particular"],
 )
 def test_an_exemption_by_origin_needs_to_know_what_the_start_request_said(
-    swept: Sweep, origin: Origin | None, expected: list[tuple[str, Result]]
+    swept: Sweep, journal: Book, origin: Origin | None, expected: list[tuple[str, Result]]
 ) -> None:
     cloud = holding("one")
     if origin:
         cloud.origins["one"] = origin
-    assert results(swept(cloud, place(FROM_STUDIO))) == expected
+    swept(cloud, place(FROM_STUDIO))
+    assert results(journal.all_outcomes()) == expected
     assert cloud.asked[:1] == [f"{TARGET} glue-session one"]
 
 
@@ -219,9 +221,10 @@ def test_nobody_is_asked_who_started_what_would_not_be_stopped_anyway(swept: Swe
     assert cloud.asked == []
 
 
-def test_what_is_exempt_is_told_as_kept(swept: Sweep) -> None:
+def test_what_is_exempt_is_told_as_kept(swept: Sweep, journal: Book) -> None:
     cloud = holding("one", tags={"guardian": "keep"})
-    (outcome,) = swept(cloud, place(TAGGED)).outcomes
+    assert swept(cloud, place(TAGGED)).kept == 1
+    (outcome,) = journal.all_outcomes()
     assert (outcome.result, outcome.reason) == (Result.KEPT, "exempt: tag guardian=keep")
     assert outcome.due is None
     assert cloud.stopped == []

@@ -1,13 +1,13 @@
 """How a sweep looks at what runs in a place."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from guardian.documents import moment, pick
-from guardian.errors import GuardianError, NotFound, Refused
-from guardian.jobs.sweep.places import Found, Place, Search
+from guardian.errors import GuardianError, NotFound, Refused, Unavailable
+from guardian.jobs.sweep.places import Found, Place, Search, seen_outcome
 from guardian.kinds.base import IdleSamples, Phase
+from guardian.outcome import Outcome, Result
 from guardian.policy.model import Rule
 from guardian.ports import Members, Origin
 from guardian.verdict import (
@@ -24,25 +24,35 @@ from guardian.verdict import (
 )
 
 
-def look_safely(
-    members: Members, place: Place, search: Search, now: datetime
-) -> tuple[list[Found], int, str]:
+@dataclass(frozen=True)
+class Sight:
+    """What was found in a place, how many running things were looked at, and what went wrong, "" for nothing.
+
+    `silent` tells that the account did not answer in time.
+    """
+
+    found: tuple[Found, ...] = ()
+    seen: int = 0
+    trouble: str = ""
+    silent: bool = False
+
+
+def look_safely(members: Members, place: Place, search: Search, now: datetime) -> Sight:
     """One place's trouble is that place's trouble; what was found before it counts."""
     found: list[Found] = []
     troubles: list[str] = []
-    looked = 0
-    if search.halted():
-        return found, looked, ""
+    seen, silent = 0, False
     try:
         for identifier in _running(members, place, now):
-            looked += 1
+            seen += 1
             try:
                 found += look(members, place, identifier, search, now)
             except Refused as error:  # of this resource; its neighbours are looked at all the same
                 troubles.append(f"{identifier}: {error}")
     except GuardianError as error:
+        silent = isinstance(error, Unavailable)
         troubles.append(str(error))
-    return found, looked, "; ".join(troubles)
+    return Sight(tuple(found), seen, "; ".join(troubles), silent)
 
 
 def _running(members: Members, place: Place, now: datetime) -> Iterator[str]:
@@ -55,9 +65,17 @@ def _running(members: Members, place: Place, now: datetime) -> Iterator[str]:
 
 
 def look(
-    members: Members, place: Place, identifier: str, search: Search, now: datetime
+    members: Members,
+    place: Place,
+    identifier: str,
+    search: Search,
+    now: datetime,
+    before: Found | None = None,
 ) -> Iterator[Found]:
-    """It as it was found, unless there is nothing to say of it. Raises AccessDenied, Unavailable, Refused."""
+    """It as it was found, unless there is nothing to say of it. Raises AccessDenied, Unavailable, Refused.
+
+    `before` is what an earlier look found: who started it is not asked a second time.
+    """
     rule = _patient(place.rule, search.margin)
     sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
     window = (now - sampled, now) if sampled else None
@@ -69,21 +87,28 @@ def look(
     verdict = judge(rule.kind, _without_origins(rule), sighting, now)
     if isinstance(verdict, Stop) and _rested(rule, now - search.margin):
         return
-    origin = None
+    base, origin = seen_outcome(place, sighting, search, now), None
     if isinstance(verdict, Stop):
-        started = moment(pick(seen, rule.kind.start)) or now
-        origin = members.origin(rule.kind, place.target, identifier, started)
+        origin = _origin(members, base, rule, before)
         sighting = _traced(sighting, origin)
         verdict = judge(rule.kind, rule, sighting, now)
-    owner = owner_of(rule.kind, seen, origin.owner if origin else "")
+    owned = replace(base, owner=owner_of(rule.kind, seen, origin.owner if origin else ""))
     match verdict:
         case Stop():
             stop = stop_of(rule.kind, place.rule, sighting, now)
-            yield Found(place, sighting, stop.due, stop.reason, owner)
+            result = Result.STOPPED if search.stops(rule) else Result.WOULD_STOP
+            due = replace(owned, result=result, due=stop.due, reason=stop.reason)
+            yield Found(place, due, origin)
         case Keep(reason=reason):
-            yield Found(place, sighting, None, reason, owner)
+            yield Found(place, replace(owned, reason=reason), origin)
         case LookAgain() | Gone():
             pass
+
+
+def _origin(members: Members, seen: Outcome, rule: Rule, before: Found | None) -> Origin | None:
+    if before and before.origin and before.outcome.started == seen.started:
+        return before.origin
+    return members.origin(rule.kind, seen.target, seen.id, seen.started or seen.at)
 
 
 def _patient(rule: Rule, margin: timedelta) -> Rule:

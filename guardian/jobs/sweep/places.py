@@ -1,14 +1,16 @@
 """What a sweep looks for, where, and what it found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from guardian.documents import moment, pick
-from guardian.ids import Target
+from guardian.ids import AccountId, Target
 from guardian.outcome import By, Outcome, Result
-from guardian.policy.model import Policy, Rule
+from guardian.policy.model import Mode, Policy, Rule
 from guardian.policy.resolve import Governance
+from guardian.ports import Origin
 from guardian.verdict import Sighting
 
 
@@ -16,17 +18,29 @@ from guardian.verdict import Sighting
 class Search:
     """How a sweep goes about it.
 
-    `margin` is how long a resource that is due is left to its own execution; `most` how many may be stopped in one
-    sweep; `wait` lets real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early,
-    between two places or two stops.
+    `margin` is how long a resource that is due is left to its own execution. So many may be stopped in one sweep:
+    `most`, or `share` of the running resources that were seen where that is more, none where `most` is 0. `wait` lets
+    real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early, between two places
+    or two stops; `deadline` is when it ends in any case. A sweep that is `whole` looks everywhere.
     """
 
     margin: timedelta
     most: int
     wait: Callable[[timedelta], None]
     trace: str
+    share: float = 0.0
     observe: bool = False
     halted: Callable[[], bool] = bool
+    deadline: datetime | None = None
+    whole: bool = True
+
+    def over(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return self.deadline is not None and now >= self.deadline
+
+    def stops(self, rule: Rule) -> bool:
+        """Whether it stops what is due under a rule."""
+        return rule.mode is Mode.STOP and not self.observe
 
 
 @dataclass(frozen=True)
@@ -39,30 +53,65 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Visit:
+    """All there is to do in an account: places to look into, and stops of a former sweep to make sure of."""
+
+    account: AccountId
+    places: tuple[Place, ...]
+    intended: tuple[Outcome, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """The account, in the first of its regions: for what is said of all of it."""
+        return self.places[0].target if self.places else self.intended[0].target
+
+
+@dataclass(frozen=True)
 class Found:
-    """A resource as it was seen: due since a moment, or kept and due never."""
+    """A resource as it was seen, and the outcome that the sweep means to give it: stopped, would_stop or kept.
+
+    `origin` is who started it, None where nobody could tell, or nobody had to.
+    """
 
     place: Place
-    sighting: Sighting
-    due: datetime | None
+    outcome: Outcome
+    origin: Origin | None = None
+
+    @property
+    def due(self) -> bool:
+        return self.outcome.result is not Result.KEPT
+
+    @property
+    def stops(self) -> bool:
+        return self.outcome.result is Result.STOPPED
+
+    @property
+    def turn(self) -> tuple[datetime, str, Target]:
+        """The order of stops: the longest overdue first."""
+        return self.outcome.due or self.outcome.at, self.outcome.id, self.outcome.target
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a place, or what is left of an account, could not be looked into. `subject` is the kind, or the account."""
+
+    target: Target
+    subject: str
     reason: str
-    owner: str
 
 
-def outcome_of(found: Found, result: Result, reason: str, search: Search, at: datetime) -> Outcome:
-    kind, seen = found.place.rule.kind, found.sighting.seen
+def seen_outcome(place: Place, sighting: Sighting, search: Search, now: datetime) -> Outcome:
+    """What is known of a resource that was seen, before anything is judged: it is kept for no reason yet."""
+    kind, seen = place.rule.kind, sighting.seen
     return Outcome(
-        result=result,
+        result=Result.KEPT,
         kind=kind.key,
-        id=found.sighting.id,
-        target=found.place.target,
-        policy=found.place.policy.slug,
-        at=at,
+        id=sighting.id,
+        target=place.target,
+        policy=place.policy.slug,
+        at=now,
         by=By.SWEEP,
-        reason=reason,
-        owner=found.owner,
         started=moment(pick(seen, kind.start)),
-        due=found.due,
         facts={
             name: value
             for name, path in kind.facts.items()
@@ -73,10 +122,21 @@ def outcome_of(found: Found, result: Result, reason: str, search: Search, at: da
 
 
 def governed_places(governance: Governance) -> Iterator[Place]:
-    """Every account, region and kind that a policy governs."""
+    """Every account, region and kind that a policy governs, account by account."""
     policies = {policy.slug: policy for policy in governance.policies}
     for account, slug in sorted(governance.policy_of.items()):
         policy = policies[slug]
         for region in governance.regions[account]:
             for rule in policy.rules:
                 yield Place(policy, Target(account, region), rule)
+
+
+def visits(places: Iterable[Place], intended: Iterable[Outcome]) -> Iterator[Visit]:
+    """The places by account, in their order, as they are asked for; then the accounts in which only stops are open."""
+    left: dict[AccountId, list[Outcome]] = {}
+    for outcome in intended:
+        left.setdefault(outcome.target.account, []).append(outcome)
+    for account, here in groupby(places, lambda place: place.target.account):
+        yield Visit(account, tuple(here), tuple(left.pop(account, ())))
+    for account, outcomes in left.items():
+        yield Visit(account, (), tuple(outcomes))

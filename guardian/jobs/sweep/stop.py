@@ -1,14 +1,15 @@
 """How a sweep stops what is due, so that no stop is lost whatever ends it."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from guardian.documents import pick
 from guardian.errors import GuardianError, NotFound, Unavailable
 from guardian.ids import Target
+from guardian.jobs.sweep import rights
 from guardian.jobs.sweep.look import look
-from guardian.jobs.sweep.places import Found, Search, outcome_of
+from guardian.jobs.sweep.places import Found, Search
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind, Phase
 from guardian.outcome import Outcome, Result
@@ -18,80 +19,107 @@ CONFIRMATIONS = 20
 BETWEEN_CONFIRMATIONS = timedelta(seconds=3)
 
 
-def finish(members: Members, journal: Journal) -> list[Outcome]:
+def finish(members: Members, journal: Journal, intended: Iterable[Outcome]) -> list[Outcome]:
     """What a sweep that was killed between a stop call and its outcome has really done."""
     finished: list[Outcome] = []
-    for intended in journal.intended():
-        kind = all_kinds()[intended.kind]
+    for outcome in intended:
+        kind = all_kinds()[outcome.kind]
         try:
-            stopped = _has_ended(members, kind, intended.target, intended.id)
+            stopped = _has_ended(members, kind, outcome.target, outcome.id)
         except GuardianError:
             continue  # nobody can tell now: the next sweep asks again
         # What runs on is judged anew, like everything else.
-        outcomes = [intended] if stopped else []
-        journal.settle(intended, outcomes)
+        outcomes = [outcome] if stopped else []
+        journal.settle(outcome, outcomes)
         finished += outcomes
     return finished
 
 
-def stop(
-    members: Members,
-    journal: Journal,
-    found: Found,
-    search: Search,
-    clock: Callable[[], datetime],
-) -> list[Outcome]:
-    """Stop it if a last look says the same; nothing to report where it does not."""
-    identifier = found.sighting.id
-    try:
-        if not any(again.due for again in look(members, found.place, identifier, search, clock())):
-            return []
-    except GuardianError as error:
-        failed = [outcome_of(found, Result.FAILED, str(error), search, clock())]
-        journal.record(failed)
+@dataclass(frozen=True)
+class Stopping:
+    """What it takes to stop things: `members` of any account."""
+
+    members: Members
+    journal: Journal
+    search: Search
+    clock: Callable[[], datetime]
+
+    def stop_all(self, due: tuple[Found, ...]) -> tuple[Outcome, ...]:
+        """Stop what is due in one account, one after the other, with rights to no more than that."""
+        rules = {found.place.rule.kind.key: found.place.rule for found in due}
+        account = due[0].place.target.account
+        try:
+            there = self.members.visit(account, rights.to_stop(rules.values()))
+        except GuardianError as error:
+            return self._failed(due, str(error))
+        return tuple(self._stop_each(there, due))
+
+    def _stop_each(self, there: Members, due: tuple[Found, ...]) -> Iterator[Outcome]:
+        for number, found in enumerate(due):
+            if self.search.halted():
+                return
+            try:
+                yield from self._stop(there, found)
+            except Unavailable as error:  # it does not answer: nothing more is tried here
+                yield from self._failed(due[number:], str(error))
+                return
+
+    def _stop(self, there: Members, found: Found) -> list[Outcome]:
+        """Stop it if a last look says the same; nothing to report where it does not. Raises Unavailable."""
+        where, identifier = found.place, found.outcome.id
+        try:
+            looks = look(there, where, identifier, self.search, self.clock(), found)
+            again = next((seen for seen in looks if seen.stops), None)
+        except Unavailable:
+            raise
+        except GuardianError as error:
+            return list(self._failed([found], str(error)))
+        return self._stop_surely(there, again) if again else []
+
+    def _stop_surely(self, there: Members, found: Found) -> list[Outcome]:
+        # First the intention: a crash loses no stop that was made.
+        intended = replace(found.outcome, at=self.clock())
+        self.journal.intend(intended)
+        try:
+            outcome = self._stopped(there, found, intended)
+        except Unavailable:
+            return []  # nobody can tell what came of it: the next sweep asks again
+        self.journal.settle(intended, [outcome])
+        return [outcome]
+
+    def _stopped(self, there: Members, found: Found, intended: Outcome) -> Outcome:
+        """Make the stop call and see what comes of it. Raises Unavailable when that cannot be seen."""
+        kind, target = found.place.rule.kind, found.place.target
+        try:
+            there.stop(kind, target, intended.id)
+            at = self.clock()
+            if self._ended(there, kind, target, intended.id):
+                return replace(intended, at=at)
+        except NotFound:
+            return self._became(intended, Result.GONE, "it is gone")
+        except Unavailable:
+            raise
+        except GuardianError as error:
+            return self._became(intended, Result.FAILED, str(error))
+        return self._became(intended, Result.FAILED, "it runs on after a stop call")
+
+    def _ended(self, there: Members, kind: Kind, target: Target, identifier: str) -> bool:
+        """Whether it is seen to end: a stop call that was accepted proves nothing."""
+        for _ in range(CONFIRMATIONS):
+            if _has_ended(there, kind, target, identifier):
+                return True
+            if self.search.halted():
+                raise Unavailable("guardian was told to stop before the end was seen")
+            self.search.wait(BETWEEN_CONFIRMATIONS)
+        return False
+
+    def _failed(self, due: Iterable[Found], reason: str) -> tuple[Outcome, ...]:
+        failed = tuple(self._became(found.outcome, Result.FAILED, reason) for found in due)
+        self.journal.record(failed)
         return failed
-    # First the intention: a crash loses no stop that was made.
-    intended = outcome_of(found, Result.STOPPED, found.reason, search, clock())
-    journal.intend(intended)
-    try:
-        outcome = _stopped(members, found, intended, search, clock)
-    except Unavailable:
-        return []  # nobody can tell what came of it: the next sweep asks again
-    journal.settle(intended, [outcome])
-    return [outcome]
 
-
-def _stopped(
-    members: Members,
-    found: Found,
-    intended: Outcome,
-    search: Search,
-    clock: Callable[[], datetime],
-) -> Outcome:
-    """Make the stop call and see what comes of it. Raises Unavailable when that cannot be seen."""
-    try:
-        members.stop(found.place.rule.kind, found.place.target, found.sighting.id)
-        at = clock()
-        if _ended(members, found, search):
-            return replace(intended, at=at)
-    except NotFound:
-        return outcome_of(found, Result.GONE, "it is gone", search, clock())
-    except Unavailable:
-        raise
-    except GuardianError as error:
-        return outcome_of(found, Result.FAILED, str(error), search, clock())
-    return outcome_of(found, Result.FAILED, "it runs on after a stop call", search, clock())
-
-
-def _ended(members: Members, found: Found, search: Search) -> bool:
-    """Whether it is seen to end: a stop call that was accepted proves nothing."""
-    for _ in range(CONFIRMATIONS):
-        if _has_ended(members, found.place.rule.kind, found.place.target, found.sighting.id):
-            return True
-        if search.halted():
-            raise Unavailable("guardian was told to stop before the end was seen")
-        search.wait(BETWEEN_CONFIRMATIONS)
-    return False
+    def _became(self, outcome: Outcome, result: Result, reason: str) -> Outcome:
+        return replace(outcome, result=result, reason=reason, at=self.clock())
 
 
 def _has_ended(members: Members, kind: Kind, target: Target, identifier: str) -> bool:

@@ -1,0 +1,68 @@
+"""Many pieces of work at the same time, of which a slow one holds up nobody but itself."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from time import monotonic
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+PATIENCE = 2.0
+"""Real seconds for which the last ones are waited for in any case."""
+
+
+class SideBySide(Generic[Item, Answer]):
+    """Does the same to every item, to at most `at_once` of them at a time; items are taken as room is made for them."""
+
+    def __init__(
+        self, work: Callable[[Item], Answer], items: Iterable[Item], at_once: int
+    ) -> None:
+        self._work = work
+        self._items = iter(items)
+        self._at_once = at_once
+        self._pool = ThreadPoolExecutor(at_once, "sweep")
+        self._pending: dict[Future[Answer], Item] = {}
+        self._began = monotonic()
+        self._exhausted = False
+
+    def __enter__(self) -> Self:
+        self._fill()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is not done yet."""
+        return bool(self._pending)
+
+    def done(self) -> Iterator[tuple[Item, Future[Answer]]]:
+        """What gets done, in that order. It ends when nothing is left, or only what takes longer than all else took.
+
+        A future that failed tells so by itself: one piece's error is nobody else's.
+        """
+        while self._pending:
+            done, _ = wait(self._pending, self._patience(), return_when=FIRST_COMPLETED)
+            if not done:
+                return
+            for future in done:
+                yield self._pending.pop(future), future
+            self._fill()
+
+    def _fill(self) -> None:
+        room = self._at_once - len(self._pending)
+        taken = list(islice(self._items, room))
+        self._exhausted = len(taken) < room
+        self._pending |= {self._pool.submit(self._work, item): item for item in taken}
+
+    def _patience(self) -> float | None:
+        return max(PATIENCE, monotonic() - self._began) if self._exhausted else None
