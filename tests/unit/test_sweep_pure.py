@@ -221,6 +221,12 @@ def test_nobody_is_asked_who_started_what_would_not_be_stopped_anyway(swept: Swe
     assert cloud.asked == []
 
 
+def test_nobody_is_asked_who_started_what_names_its_owner(swept: Sweep) -> None:
+    cloud = holding("one", tags={"owner": "ana"})
+    (outcome,) = swept(cloud).outcomes
+    assert (outcome.owner, cloud.asked) == ("ana", [])
+
+
 def test_what_is_exempt_is_told_as_kept(swept: Sweep, journal: Book) -> None:
     cloud = holding("one", tags={"guardian": "keep"})
     assert swept(cloud, place(TAGGED)).kept == 1
