@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test coverage check reference bench clean docs format lock help
+.PHONY: demo test coverage check reference faults bench clean docs format lock help
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ static:
 
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
 	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
+
+faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
+	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix

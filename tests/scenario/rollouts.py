@@ -2,9 +2,10 @@
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,23 @@ Place = tuple[str, str]
 """An account and a region."""
 
 
-def organization(server: LocalAwsProcess, count: int) -> Cast:
-    """So many accounts, named `account-000` and so on, in the OUs of the teams by turns."""
+def by_turns(number: int) -> str:
+    """The OU of the team whose turn it is."""
+    return f"/{TEAMS[number % len(TEAMS)]}"
+
+
+def organization(
+    server: LocalAwsProcess, count: int, ou_of: Callable[[int], str] = by_turns
+) -> Cast:
+    """So many accounts, named `account-000` and so on, each in an OU of a team or one below it."""
     estate = Estate(server.endpoint)
     identifier = estate.organization(HOME)
-    ous = estate.units([f"/{team}" for team in TEAMS], HOME)
+    homes = [ou_of(number) for number in range(count)]
+    ous = estate.units(sorted({f"/{team}" for team in TEAMS} | set(homes)), HOME)
     accounts = {}
-    for number in range(count):
-        name, ou = f"account-{number:03}", ous[f"/{TEAMS[number % len(TEAMS)]}"]
-        accounts[name] = estate.account(name, ou, ous["/"], HOME)
+    for number, home in enumerate(homes):
+        name = f"account-{number:03}"
+        accounts[name] = estate.account(name, ous[home], ous["/"], HOME)
     template = (ROOT / "deploy" / "hub.yaml").read_text()
     outputs = estate.deploy("guardian-hub", template, {"OrganizationId": identifier}, HOME)
     return Cast(server, estate, ous, accounts, outputs["QueueUrl"])
@@ -83,6 +92,13 @@ def converged(installation: Installation, most: int = 12) -> Mapping[str, Any]:
     raise AssertionError(f"still to do: {plan['changes'][:5]}, {plan['skips'][:5]}")
 
 
+def emptied(installation: Installation) -> None:
+    """Nothing of guardian's is left, and nothing keeps it from beginning anew."""
+    if installation.deployed():
+        assert installation.run("uninstall", "--yes").code == 0
+        assert installation.run("resume").code == 0
+
+
 def waits(plan: Mapping[str, Any]) -> bool:
     """Whether something is left to a later cycle, not for good."""
     said = " ".join(skip["reason"] for skip in plan["skips"])
@@ -130,13 +146,15 @@ def forget_faults(installation: Installation) -> None:
 
 @dataclass(frozen=True)
 class Done:
-    """An operation that AWS remembers: which sort of which rollout, where it was asked to go, where it succeeded."""
+    """An operation that AWS remembers: which sort of which rollout, when, where it was asked to go and succeeded."""
 
     stack_set: str
     identifier: str
     action: str
     asked: frozenset[str]
     succeeded: frozenset[Place]
+    began: datetime
+    ended: datetime | None
 
     @property
     def content(self) -> tuple[str, str, str, frozenset[str], frozenset[Place]]:
@@ -154,7 +172,7 @@ def operations(cast: Cast) -> list[Done]:
         pages = api.get_paginator("list_stack_set_operations").paginate(StackSetName=name)
         made = [summary for page in pages for summary in page["Summaries"]]
         found += [_done(api, name, summary["OperationId"]) for summary in reversed(made)]
-    return found
+    return sorted(found, key=lambda done: done.began)
 
 
 def _done(api: Any, name: str, identifier: str) -> Done:
@@ -164,7 +182,8 @@ def _done(api: Any, name: str, identifier: str) -> Done:
     results = [result for page in pages for result in page["Summaries"]]
     succeeded = {(r["Account"], r["Region"]) for r in results if r["Status"] == "SUCCEEDED"}
     asked = frozenset(operation.get("DeploymentTargets", {}).get("Accounts", ()))
-    return Done(name, identifier, operation["Action"], asked, frozenset(succeeded))
+    began, ended = operation["CreationTimestamp"], operation.get("EndTimestamp")
+    return Done(name, identifier, operation["Action"], asked, frozenset(succeeded), began, ended)
 
 
 def done_twice(found: Sequence[Done]) -> list[str]:

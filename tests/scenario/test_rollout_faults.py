@@ -36,13 +36,6 @@ def _every_team_has_its_policy(installation: Installation) -> None:
     installation.write(**{team: rollouts.policy(team, "1h", [HOME]) for team in rollouts.TEAMS})
 
 
-def emptied(installation: Installation) -> None:
-    """Nothing of guardian's is left, and nothing keeps it from beginning anew."""
-    if installation.deployed():
-        assert installation.run("uninstall", "--yes").code == 0
-        assert installation.run("resume").code == 0
-
-
 def asked(cast: Cast) -> Counter[str]:
     """How often CloudFormation was asked to make something."""
     found: Counter[str] = Counter()
@@ -73,7 +66,7 @@ def test_a_rollout_that_is_killed_again_and_again_is_finished_and_nothing_is_mad
     installation: Installation,
 ) -> None:
     cast = installation.cast
-    emptied(installation)
+    rollouts.emptied(installation)
     forget_calls(cast.aws)
     rollouts.killed_at(installation, "CreateStackSet")
     eventually(lambda: stack_sets(cast) == 1)
