@@ -77,6 +77,7 @@ _GONE = frozenset(
     {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "StateMachineDoesNotExist"}
 )
 _GONE_PARTS = ("NotFound", "NoSuch")
+_HAD_BEFORE = "OperationIdAlreadyExistsException"
 _NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -85,6 +86,10 @@ _NO_CREDENTIALS = (
     SSOError,
 )
 _UNREACHED = (HTTPClientError, ConnectionError, ResponseParserError)
+
+
+class HadBefore(Refused):
+    """AWS has been asked for this very operation before, and has begun it."""
 
 
 @contextmanager
@@ -122,6 +127,8 @@ def _class_of(code: str, status: int) -> type[GuardianError]:
         return Unavailable
     if code in _BUSY:
         return Busy
+    if code == _HAD_BEFORE:
+        return HadBefore
     if code in _GONE or any(part in code for part in _GONE_PARTS):
         return NotFound
     return Refused

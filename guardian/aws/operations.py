@@ -1,11 +1,13 @@
 """Starts a stack set operation and follows it to its end."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from guardian.aws.clients import Answer, Clients
+from guardian.aws.faults import HadBefore
 from guardian.aws.options import AwsOptions
 from guardian.errors import Busy, Refused
 from guardian.ids import AccountId, Region, Target
@@ -45,12 +47,28 @@ class Operation:
 
 
 class Operations:
-    """Stack set operations, one after the other, each waited for."""
+    """Stack set operations, one after the other, each waited for.
+
+    The same operation after the same one before it has the same id: whoever asks for it again, having been killed or
+    not been answered, is told by AWS that it has had it, and follows the one that was begun.
+    """
 
     def __init__(self, clients: Clients, options: AwsOptions, wait: Wait) -> None:
         self._clients = clients
         self._options = options
         self._wait = wait
+        self._last: dict[str, str] = {}
+
+    def came_last(self, stack_set: str, operation: str) -> None:
+        """The id of the last operation on a stack set, as its state was seen; empty for a new one."""
+        self._last[stack_set] = operation
+
+    def token(self, stack_set: str, *words: object) -> uuid.UUID:
+        """The same for the same words in the same state of a stack set, which nobody knows who has not seen it."""
+        if stack_set not in self._last:
+            return uuid.uuid4()
+        name = json.dumps([stack_set, self._last[stack_set], *words], sort_keys=True)
+        return uuid.uuid5(uuid.NAMESPACE_OID, name)
 
     def run(self, operation: Operation, done: Callable[[int], None]) -> Mapping[Target, str]:
         """Start an operation, follow it to its end, answer what failed by target.
@@ -59,15 +77,7 @@ class Operations:
         is still running at the end of patience; Refused when it failed before it came to any instance.
         """
         name = operation.stack_set
-        # An id of our own: when botocore repeats a call whose answer was lost, AWS knows it again.
-        key = f"{operation.purpose}-{uuid.uuid4()}".lstrip("-")
-        self._call(
-            operation.action,
-            StackSetName=name,
-            OperationId=key,
-            OperationPreferences=PREFERENCES,
-            **operation.arguments,
-        )
+        key = self._begin(operation)
         ended = self._follow(name, key, done)
         results = {_target(result): result for result in self._results(name, key)}
         failed = dict.fromkeys(operation.asked - results.keys(), LEFT_OUT) | {
@@ -79,6 +89,24 @@ class Operations:
             why = ended.get("StatusReason") or "AWS gives no reason"
             raise Refused(f"{operation.action} of {name}: {ended['Status']}: {why}")
         return failed
+
+    def _begin(self, operation: Operation) -> str:
+        """Ask for it; answer its id."""
+        name, arguments = operation.stack_set, operation.arguments
+        own = self.token(name, operation.action, arguments)
+        key = f"{operation.purpose}-{own}".lstrip("-")
+        try:
+            self._call(
+                operation.action,
+                StackSetName=name,
+                OperationId=key,
+                OperationPreferences=PREFERENCES,
+                **arguments,
+            )
+        except HadBefore:
+            pass  # it runs, or has run: what comes of it is the same
+        self.came_last(name, key)
+        return key
 
     def _follow(self, name: str, key: str, done: Callable[[int], None]) -> Answer:
         pause, waited = self._options.poll, timedelta()

@@ -1,6 +1,5 @@
 """Guardian's own stack sets: service-managed, never deployed by AWS on its own, known by their tags."""
 
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -59,9 +58,11 @@ class AwsStackSets:
             tags = _tags(described)
             if tags.get(MANAGED_BY) != OWNER:
                 return None
-            instances, operations = self._instances(name), self._latest(name)
+            # In this order: one that ends in between has left no instance behind that looks as if it needed another.
+            operations, instances = self._latest(name), self._instances(name)
         except NotFound:
             return None
+        self._operations.came_last(name, operations[0]["OperationId"] if operations else "")
         return DeployedStackSet(
             name,
             tags.get(FINGERPRINT, ""),
@@ -86,8 +87,9 @@ class AwsStackSets:
             # The plan says where stacks go. AWS would put one into every account of an OU and of the OUs below it,
             # which other policies govern, and with operation preferences of its own.
             AutoDeployment={"Enabled": False},
-            **self._content(wanted, _new_rollout()),
+            **self._content(wanted, self._new_rollout(wanted)),
         )
+        self._operations.came_last(wanted.name, "")
 
     def update(self, wanted: WantedStackSet, progress: Progress) -> Mapping[Target, str]:
         """Bring the stack set and all its instances to the wanted template; answer what failed, by target.
@@ -121,7 +123,7 @@ class AwsStackSets:
         parts: list[_Part] = [(batch, before) for batch in found]
         rollout = tags.get(ROLLOUT, "")
         if purpose is Purpose.WAVE and tags.get(FINGERPRINT) != wanted.fingerprint:
-            rollout = _new_rollout()
+            rollout = self._new_rollout(wanted)
             parts[0] = (parts[0][0], self._content(wanted, rollout))
         name = operation_name(purpose, rollout)
         return self._run("UpdateStackSet", wanted.name, parts, progress, name)
@@ -197,7 +199,10 @@ class AwsStackSets:
         """The rollout that an update of all instances belongs to; another tag would touch what has the template."""
         tags = self._tags(wanted.name)
         again = tags.get(FINGERPRINT) == wanted.fingerprint
-        return tags.get(ROLLOUT, "") if again else wanted.rollout or _new_rollout()
+        return tags.get(ROLLOUT, "") if again else wanted.rollout or self._new_rollout(wanted)
+
+    def _new_rollout(self, wanted: WantedStackSet) -> str:
+        return self._operations.token(wanted.name, wanted.fingerprint).hex[:12]
 
     def _tags(self, name: str) -> Mapping[str, str]:
         return _tags(self._described(name))
@@ -233,10 +238,6 @@ class AwsStackSets:
 
 def _tags(described: Answer) -> Mapping[str, str]:
     return {tag["Key"]: tag["Value"] for tag in described.get("Tags", ())}
-
-
-def _new_rollout() -> str:
-    return uuid.uuid4().hex[:12]
 
 
 def _running(operations: Iterable[Answer]) -> str:

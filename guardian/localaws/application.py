@@ -18,7 +18,7 @@ from guardian.localaws.bridges.accounts import account_of, is_forgotten, princip
 from guardian.localaws.calls import Call, CallLog, identify
 from guardian.localaws.clock import iso
 from guardian.localaws.failures import failure
-from guardian.localaws.faults import Faults
+from guardian.localaws.faults import Fault, Faults
 from guardian.localaws.world import Handler, World
 
 
@@ -58,19 +58,21 @@ class Application:
         call = identify(environ)
         if call is None:
             return Response.from_app(self._moto, environ)
-        return self._refusal(call) or self._serve(call, environ)
-
-    def _refusal(self, call: Call) -> Response | None:
         if is_forgotten(call.access_key):
             message = "The security token included in the request is invalid."
             return failure(call, _unknown_key(call), message, HTTPStatus.FORBIDDEN)
         account = account_of(call.access_key)
         self._calls.add(call, account, principal_of(call.access_key))
         fault = self._faults.take(call, account)
-        if fault is None:
-            return None
+        return self._met(fault, call, environ) if fault else self._serve(call, environ)
+
+    def _met(self, fault: Fault, call: Call, environ: dict[str, Any]) -> Response:
         time.sleep(fault.delay_seconds)
-        return failure(call, fault.error, fault.message, fault.status) if fault.error else None
+        if not fault.error:
+            return self._serve(call, environ)
+        if fault.lost:
+            self._serve(call, environ)
+        return failure(call, fault.error, fault.message, fault.status)
 
     def _serve(self, call: Call, environ: dict[str, Any]) -> Response:
         try:

@@ -9,13 +9,15 @@ from guardian.localaws.calls import Call, service_model
 
 TEXTS = {"service", "operation", "account", "region", "error", "message"}
 NUMBERS = {"status": (int,), "delay_seconds": (int, float), "times": (int,), "every": (int,)}
+FLAGS = {"lost"}
 
 
 @dataclass(frozen=True)
 class Fault:
     """What happens to the next `times` calls that match; empty fields match every call.
 
-    Without `error` a call is only delayed, by real seconds. Of the calls that match, each `every`-th one meets it.
+    Without `error` a call is only delayed, by real seconds. A call whose answer is `lost` is carried out all the same,
+    and the error is answered. Of the calls that match, each `every`-th one meets it.
     """
 
     service: str = ""
@@ -28,6 +30,7 @@ class Fault:
     delay_seconds: float = 0.0
     times: int = 1
     every: int = 1
+    lost: bool = False
     met: int = field(default=0, compare=False)
     fired: int = field(default=0, compare=False)
 
@@ -85,6 +88,8 @@ def parse(asked: Any) -> Fault:
     fault = Fault(**asked)
     if not fault.error and not fault.delay_seconds:
         raise ValueError("a fault needs an error, a delay_seconds, or both")
+    if fault.lost and not fault.error:
+        raise ValueError("a fault that loses answers needs an error")
     if not fault.every:
         raise ValueError("every must be at least 1")
     if fault.operation and fault.operation not in service_model(fault.service).operation_names:
@@ -93,9 +98,11 @@ def parse(asked: Any) -> Fault:
 
 
 def _check_field(key: str, value: Any) -> None:
-    if key not in TEXTS and key not in NUMBERS:
+    if key not in TEXTS | FLAGS and key not in NUMBERS:
         raise ValueError(f"a fault has no {key}")
     if key in TEXTS and not isinstance(value, str):
         raise ValueError(f"{key} must be text, not {value!r}")
+    if key in FLAGS and not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false, not {value!r}")
     if key in NUMBERS and not (type(value) in NUMBERS[key] and value >= 0):
         raise ValueError(f"{key} must be a number of at least 0, not {value!r}")
