@@ -36,7 +36,8 @@ def sweep(
     """Look into every governed account and stop what is due and no event announced."""
     guardian = open_guardian(config)
     if kind and kind not in all_kinds():
-        raise InputError(f"--kind: there is no kind {kind}{hint(kind, all_kinds())}")
+        known = f"there are {', '.join(all_kinds())}"
+        raise InputError(f"there is no kind {kind}{hint(kind, all_kinds())}; {known}")
     world = guardian.world()
     chosen = _chosen(world, account, ou)
     places = (

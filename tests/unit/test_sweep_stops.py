@@ -64,7 +64,7 @@ def test_a_policy_may_allow_fewer_stops_than_the_brake_and_holds_only_its_own(
     )
     cloud.running[OTHER, "other"] = session(began=NOW - timedelta(hours=1))
     found = swept(cloud, limited(place(), "careful", 1), limited(place(target=OTHER), "free", 9))
-    assert cloud.stopped == ["older", "other"]
+    assert sorted(cloud.stopped) == ["older", "other"]
     assert found.held == 2
     assert [finding.subject for finding in found.findings] == ["old", "new"]
     assert {finding.reason for finding in found.findings} == {
@@ -85,7 +85,7 @@ def test_what_a_policy_holds_leaves_its_turn_to_others_under_the_brake(swept: Sw
     cloud.running[OTHER, "d"] = session(began=NOW - timedelta(hours=1))
     places = limited(place(), "careful", 1), limited(place(target=OTHER), "free", 9)
     found = swept(cloud, *places, how=search(most=2))
-    assert cloud.stopped == ["a", "c"]
+    assert sorted(cloud.stopped) == ["a", "c"]
     assert [(finding.subject, finding.reason) for finding in found.findings] == [
         (
             "b",
