@@ -184,15 +184,21 @@ def _towards(
 def _update(
     wanted: WantedStackSet, deployed: DeployedStackSet, kept: list[DeployedInstance]
 ) -> Iterator[Change]:
-    outdated = [i for i in kept if i.status is InstanceStatus.OUTDATED]
-    if wanted.fingerprint != deployed.fingerprint:
-        reason = (
-            f"its template changed: has {deployed.fingerprint[:8]}, wants {wanted.fingerprint[:8]}"
-        )
+    """The template for all instances, or the one there is for those alone that it did not come to."""
+    old, new = deployed.fingerprint, wanted.fingerprint
+    if new != old:
+        reason = f"its template changed: has {old[:8]}, wants {new[:8]}"
         yield Change(Action.UPDATE_STACK_SET, wanted.name, reason)
-    elif outdated:
-        reason = f"{len(outdated)} of its instances are outdated"
-        yield Change(Action.UPDATE_STACK_SET, wanted.name, reason)
+        return
+    for instance in kept:
+        if instance.status is InstanceStatus.OUTDATED:
+            yield retry(wanted.name, instance)
+
+
+def retry(stack_set: str, instance: DeployedInstance) -> Change:
+    """Bring an instance that is outdated the template of its stack set."""
+    reason = f"outdated: {instance.reason or instance.detailed or 'AWS gives no reason'}"
+    return Change(Action.RETRY, stack_set, reason, instance.target)
 
 
 def _away(deployed: DeployedStackSet, frozen: frozenset[AccountId]) -> Iterator[Change]:

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -95,7 +96,7 @@ class Operations:
         name, arguments = operation.stack_set, operation.arguments
         own = self.token(name, operation.action, arguments)
         key = f"{operation.purpose}-{own}".lstrip("-")
-        try:
+        with suppress(HadBefore):  # it runs, or has run: what comes of it is the same
             self._call(
                 operation.action,
                 StackSetName=name,
@@ -103,8 +104,6 @@ class Operations:
                 OperationPreferences=PREFERENCES,
                 **arguments,
             )
-        except HadBefore:
-            pass  # it runs, or has run: what comes of it is the same
         self.came_last(name, key)
         return key
 

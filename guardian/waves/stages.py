@@ -14,6 +14,7 @@ from guardian.plan import (
     InstanceStatus,
     Plan,
     in_order,
+    retry,
 )
 from guardian.stack import names
 from guardian.waves import Rollout
@@ -68,7 +69,7 @@ def _as_staged(change: Change, stage: Stage | None) -> Change | None:
     """A planned change as it may go now; None where it may not."""
     if stage is None:
         return change
-    if change.action is Action.UPDATE_STACK_SET:
+    if change.action in {Action.UPDATE_STACK_SET, Action.RETRY}:
         return None
     if change.action is Action.REPAIR and stage.goes_back:
         return None  # it would mend towards the template that is on its way out
@@ -127,7 +128,7 @@ def _rejected(standing: Standing, why: str) -> Stage:
         f"template {mark} was taken back ({why}); guardian apply --release {mark} tries it again"
     )
     if wanted.fingerprint != there.fingerprint:
-        changes = [_retry(standing, instance) for instance in standing.outdated]
+        changes = [retry(standing.wanted.name, instance) for instance in standing.outdated]
         others = [i for i in standing.members if i.status is not InstanceStatus.OUTDATED]
         note = f"; gets the former template {there.fingerprint[:MARK]}"
         return _with_late(standing, Stage(changes, _skips(standing, others, said), note=note))
@@ -160,7 +161,7 @@ def _go_on(standing: Standing) -> Stage:
     """The next wave, once the one before has baked; after the last one, what failed by itself."""
     pending = standing.pending
     if not pending:
-        retries = [_retry(standing, instance) for instance in standing.outdated]
+        retries = [retry(standing.wanted.name, instance) for instance in standing.outdated]
         return _with_late(standing, Stage(retries))
     wave = min(standing.wave(i.target) for i in pending)
     before = {n for i in standing.members if (n := standing.wave(i.target)) < wave}
@@ -213,11 +214,6 @@ def _wave(
     changes = [Change(Action.UPDATE_STACK_SET, standing.wanted.name, why, i.target) for i in now]
     others = [i for i in found if standing.wave(i.target) != wave]
     return Stage(changes, _skips(standing, others, f"waits for {order.say(wave)}"), note=note)
-
-
-def _retry(standing: Standing, instance: DeployedInstance) -> Change:
-    reason = f"outdated: {instance.reason or instance.detailed or 'AWS gives no reason'}"
-    return Change(Action.RETRY, standing.wanted.name, reason, instance.target)
 
 
 def _with_late(standing: Standing, made: Stage) -> Stage:

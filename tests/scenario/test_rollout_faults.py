@@ -106,3 +106,20 @@ def test_a_rollout_of_which_every_fifth_call_is_throttled_comes_to_its_end(
         rollouts.forget_faults(installation)
     assert installation.deployed().keys() == everyone(cast).keys() - {"guardian-gamma"}
     assert rollouts.done_twice(rollouts.operations(cast)) == []
+
+
+def test_what_failed_in_one_account_is_tried_again_there_and_nowhere_else(
+    installation: Installation,
+) -> None:
+    cast = installation.cast
+    rollouts.converged(installation)
+    before = done(cast)
+    victim = cast.accounts["account-000"]
+    cast.aws.post("/localaws/stacksets/faults", {"account": victim, "reason": "denied"})
+    installation.write(alpha=rollouts.policy("alpha", "3h", [HOME]))
+    assert installation.run("apply", "--yes").code == 1
+    cast.aws.post("/localaws/stacksets/faults", {"account": victim, "reason": None})
+    rollouts.converged(installation)
+    update, again = rollouts.operations(cast)[before:]
+    assert len(update.succeeded) == ACCOUNTS // 3 - 1
+    assert again.succeeded == {(victim, HOME)}

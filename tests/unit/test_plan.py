@@ -188,14 +188,16 @@ def test_a_changed_template_is_updated_once_for_all_instances() -> None:
     assert change.reason.startswith("its template changed: has 01234567, wants ")
 
 
-def test_outdated_instances_are_updated_though_the_template_is_the_same() -> None:
-    state = desired({ONE: ALPHA})
+def test_an_instance_that_is_outdated_gets_the_template_there_is_and_the_others_are_left_alone() -> (
+    None
+):
+    state = desired({ONE: ALPHA, TWO: ALPHA})
     there = rolled_out(state)
-    there["guardian-alpha"] = with_status(there["guardian-alpha"], InstanceStatus.OUTDATED)
+    first, *others = there["guardian-alpha"].instances
+    failed = replace(first, status=InstanceStatus.OUTDATED, reason="denied")
+    there["guardian-alpha"] = replace(there["guardian-alpha"], instances=(failed, *others))
     (change,) = plan(state, there.values()).changes
-    assert change == Change(
-        Action.UPDATE_STACK_SET, "guardian-alpha", "1 of its instances are outdated"
-    )
+    assert change == Change(Action.RETRY, "guardian-alpha", "outdated: denied", first.target)
 
 
 def test_an_inoperable_instance_is_deleted_and_made_anew() -> None:
