@@ -16,7 +16,8 @@ def configure_logs(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up for every event: what stderr is may change while a command runs.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     # It warns, in plain text, of every run that is left out because the last one is still at work.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
