@@ -262,6 +262,14 @@ class Runs:
         found = api.get_execution_history(executionArn=execution, maxResults=1000)
         return list(found["events"])
 
+    def moments(
+        self, who: str, execution: str, state: str, *, left: bool = False
+    ) -> list[datetime]:
+        """When an execution entered a state, or left it."""
+        details = f"state{'Exited' if left else 'Entered'}EventDetails"
+        events = self.history(who, execution)
+        return [e["timestamp"] for e in events if e.get(details, {}).get("name") == state]
+
     def entered(self, who: str, execution: str) -> set[str]:
         """The states that an execution has been in."""
         events = self.history(who, execution)
