@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Tests start guardian hundreds of times: where this is set, each of them would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage check reference faults bench clean docs format lock help
 
