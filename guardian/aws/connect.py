@@ -7,6 +7,7 @@ from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
 from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.inbox import AwsInbox
+from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
 from guardian.aws.members import AwsMembers
 from guardian.aws.operations import Wait
@@ -20,6 +21,7 @@ from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
     AccountRegions,
+    Announcer,
     DriftDetection,
     Inbox,
     Members,
@@ -54,6 +56,7 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    mail: Announcer
 
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
@@ -82,6 +85,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        mail=AwsMail(clients),
     )
 
 

@@ -21,10 +21,11 @@ from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.desire import desire
-from guardian.errors import GuardianError
+from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
+from guardian.jobs.editions import Edition
 from guardian.jobs.held import drifted, held_plan, held_stops
 from guardian.jobs.pause import note_pause
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
@@ -49,7 +50,8 @@ class Daemon:
     """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
 
     `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn;
-    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops.
+    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops,
+    `undelivered` why digests do not get where they should.
     """
 
     guardian: Guardian
@@ -61,6 +63,7 @@ class Daemon:
     rolled_out: Event = field(default_factory=Event)
     paused: bool = False
     sweep_held: bool = False
+    undelivered: dict[str, str] = field(default_factory=dict)
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
@@ -171,17 +174,33 @@ class Daemon:
         self.sweep_held = bool(swept.held)
 
     def announce(self) -> None:
-        """Post every digest that is due and not posted yet."""
+        """Send every digest that is due and was not sent yet; where one cannot be, it stays due."""
         guardian = self.guardian
-        if not guardian.settings.slack.token:
-            return
-        world, now, desk = self.policies.world, guardian.now(), guardian.desk()
-        for edition in editions(world, guardian.settings.notify):
-            until = last_due(edition.notify, now)
-            for announced in announce_once(desk, edition.audience, until, now):
-                log.info(
-                    "announced", channel=edition.audience.channel, reference=announced.reference
-                )
+        for edition in editions(self.policies.world, guardian.settings.notify):
+            if not guardian.reaches(edition.audience):
+                continue
+            channel = edition.audience.channel
+            try:
+                self._announce(edition)
+                self.undelivered.pop(channel, None)
+            except (AccessDenied, Refused) as error:  # nothing that waiting would mend
+                self._note_undelivered(channel, str(error))
+            except Unavailable as error:  # the others may be reached all the same
+                log.warning("announce_failed", channel=channel, error=str(error))
+
+    def _announce(self, edition: Edition) -> None:
+        guardian, audience, now = self.guardian, edition.audience, self.guardian.now()
+        until = last_due(edition.notify, now)
+        for announced in announce_once(guardian.desk(audience), audience, until, now):
+            log.info("announced", channel=audience.channel, reference=announced.reference)
+
+    def _note_undelivered(self, channel: str, reason: str) -> None:
+        """Let the log, the status and the other digests tell of it, once while it lasts."""
+        log.warning("announce_refused", channel=channel, error=reason)
+        if self.undelivered.get(channel) != reason:
+            self.undelivered[channel] = reason
+            finding = Finding(About.DIGEST, channel, reason, self.guardian.now())
+            self.guardian.journal.note([finding])
 
     def collect(self) -> None:
         """Take reports off the queue until told to stop."""

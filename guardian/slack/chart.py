@@ -38,7 +38,7 @@ def draw(digest: Digest) -> bytes:
         fontsize=13,
         fontweight="bold",
     )
-    _frame(axes)
+    _frame(axes, digest.timezone)
     kinds = sorted({kind for day in digest.days.values() for kind in day})
     if any(usd for day in digest.days.values() for usd in day.values()):
         _bars(axes, digest.days, kinds)
@@ -49,7 +49,7 @@ def draw(digest: Digest) -> bytes:
     return png.getvalue()
 
 
-def _frame(axes: "Axes") -> None:
+def _frame(axes: "Axes", timezone: str) -> None:
     from matplotlib.ticker import FuncFormatter
 
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -58,7 +58,7 @@ def _frame(axes: "Axes") -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda usd, _: _dollars(usd)))
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_xlabel("list price, UTC days", color=FAINT, fontsize=8, loc="right")
+    axes.set_xlabel(f"list price, days in {timezone}", color=FAINT, fontsize=8, loc="right")
 
 
 def _bars(axes: "Axes", days: Days, kinds: Sequence[str]) -> None:

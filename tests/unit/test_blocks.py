@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardian.digest import Audience, Digest, compose
+from guardian.digest import NO_PAST, Audience, Digest, compose
 from guardian.documents import Json
 from guardian.ids import AccountId, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
@@ -21,7 +21,7 @@ LIMITS = {"header": 150, "section": 3000, "fields": 2000, "context": 3000}
 
 def digest(*outcomes: Outcome, findings: tuple[Finding, ...] = (), name: str = "") -> Digest:
     audience = Audience("#data-costs", names={DATA: name})
-    return compose(audience, DAY, outcomes, findings, outcomes, PRICES)
+    return compose(audience, DAY, outcomes, findings, NO_PAST, PRICES)
 
 
 def texts(message: SlackMessage) -> Iterator[tuple[str, str]]:
@@ -126,7 +126,7 @@ def test_thousands_of_the_longest_entries_fit() -> None:
     )
     for message in told:
         assert_within_limits(message)
-    assert len(told) == 11
+    assert len(told) == 12
     assert "There is more" in said(told[-1])
 
 
@@ -185,7 +185,7 @@ def test_the_summary_tells_what_wants_attention() -> None:
         findings=(Finding(About.ACCESS, "guardian role", "may not be assumed", NINE, target),),
     )
     summary, thread = messages(told)
-    for expected in ("Could not be stopped*\n1", "sweep alone*\n1", "Findings*\n1"):
+    for expected in ("Could not be stopped*\n1", "caught by the sweep*\n1", "Findings*\n1"):
         assert expected in said(summary)
     for expected in ("access denied", "may not be assumed", "444455556666/eu-west-1"):
         assert expected in said(thread)
