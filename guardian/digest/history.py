@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
-from guardian.digest.model import Audience, Mean, Money, Row, Window
-from guardian.digest.worth import priced, total
+from guardian.digest.model import Audience, Mean, Money, Row, Window, sum_of
+from guardian.digest.worth import priced
 from guardian.kinds.base import PriceBook
 from guardian.outcome import Outcome, Result
 from guardian.prices import CENT
 
-DAYS = 28
-DAY = timedelta(days=1)
+DAY, WEEKS = timedelta(days=1), timedelta(weeks=4)
 TENTH = Decimal("0.1")
 
 Read = Callable[[datetime, datetime], Iterable[Outcome]]
@@ -31,37 +31,55 @@ NO_PAST = Past(Row("before", 0, Money()), Mean())
 
 
 def past_of(audience: Audience, window: Window, read: Read, prices: PriceBook) -> Past:
-    """What an audience was told of before a window. No more than a day, or the window before, is held at a time."""
-    before = _stops(audience, read(window.before.since, window.before.until), prices)
-    return Past(Row("before", *before), _mean(audience, window, read, prices))
+    """What an audience was told of before a window. No more than a day is held at a time, and none is read twice."""
+    slices = [
+        Slice(since, until, *_stops(audience, read(since, until), prices))
+        for since, until in _slices(window)
+    ]
+    before = [s for s in slices if s.since >= window.before.since]
+    worth = sum((s.worth for s in before), Money())
+    previous = Row("before", sum(s.stopped for s in before), worth)
+    return Past(previous, _mean(window, [s for s in slices if s.since >= window.since - WEEKS]))
 
 
-def _mean(audience: Audience, window: Window, read: Read, prices: PriceBook) -> Mean:
-    count, money, oldest = 0, Money(), window.since
-    for since, until in _days_before(window.since):
-        stopped, worth = _stops(audience, read(since, until), prices)
-        count, money = count + stopped, money + worth
-        oldest = since if stopped else oldest
-    span = window.since - oldest  # what lies before the first stop is no part of the mean
-    if not span:
+@dataclass(frozen=True)
+class Slice:
+    """What was stopped in a part of the past."""
+
+    since: datetime
+    until: datetime
+    stopped: int
+    worth: Money
+
+
+def _slices(window: Window) -> Iterator[tuple[datetime, datetime]]:
+    """The days back to four weeks ago and to the beginning of the window before, cut at either; the newest first."""
+    cuts = {window.before.since, window.since - WEEKS}
+    first = min(cuts)
+    cuts |= {window.since - day * DAY for day in range((window.since - first) // DAY + 1)}
+    moments = sorted(cuts, reverse=True)
+    yield from ((since, until) for until, since in pairwise(moments))
+
+
+def _mean(window: Window, slices: Iterable[Slice]) -> Mean:
+    found = [s for s in slices if s.stopped]
+    if not found:
         return Mean()
+    span = window.since - found[-1].since  # what lies before the first stop is no part of the mean
     part = Decimal((window.until - window.since) / span)
-    return Mean((count * part).quantize(TENTH), (money.usd * part).quantize(CENT), span // DAY)
-
-
-def _days_before(moment: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The days of the four weeks before, the newest first."""
-    for day in range(DAYS):
-        yield moment - (day + 1) * DAY, moment - day * DAY
+    count, money = sum(s.stopped for s in found), sum((s.worth.usd for s in found), Decimal(0))
+    days = max(1, span // DAY)
+    return Mean((count * part).quantize(TENTH), (money * part).quantize(CENT), days)
 
 
 def _stops(
     audience: Audience, outcomes: Iterable[Outcome], prices: PriceBook
 ) -> tuple[int, Money]:
-    """How many were stopped, each counted once, and what that was worth."""
-    heard = {
-        outcome.identity: outcome
+    """How many were stopped, and what that was worth."""
+    heard = (
+        outcome
         for outcome in outcomes
         if outcome.result is Result.STOPPED and audience.hears_of(outcome.target.account)
-    }
-    return len(heard), total(priced(outcome, prices) for outcome in heard.values())
+    )
+    stopped = list(priced(heard, prices))
+    return len(stopped), sum_of(stopped)

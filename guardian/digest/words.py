@@ -1,11 +1,12 @@
 """A digest's figures in words, the same in Slack, in a mail and in the terminal. Pure."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from guardian.digest.model import Digest, Money
+from guardian.digest.model import Digest, Money, Noticed
 
 LOUDEST = 1000
 """Per cent: ten times as much says nothing more."""
@@ -63,11 +64,17 @@ def _attention(digest: Digest) -> Iterator[tuple[str, str]]:
     if digest.missed:
         yield "Missed by events, caught by the sweep", f"{digest.missed:,}"
     if digest.findings:
-        mended = sum(noticed.finding.mended for noticed in digest.findings)
-        yield "Findings", f"{len(digest.findings):,} ({mended:,} mended)"
+        yield "Findings", _findings(digest.findings)
     if digest.expiring:
         days = counted(digest.expiring[0].days, "day")
         yield "Exemptions that end soon", f"{len(digest.expiring):,}, the first in {days}"
+
+
+def _findings(findings: Sequence[Noticed]) -> str:
+    mended = sum(noticed.finding.mended for noticed in findings)
+    about = Counter(noticed.finding.about.value for noticed in findings)
+    each = ", ".join(f"{count:,} {name}" for name, count in sorted(about.items()))
+    return f"{len(findings):,} ({mended:,} mended): {each}"
 
 
 def trend(before: Decimal, now: Decimal) -> str:

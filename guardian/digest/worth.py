@@ -1,6 +1,6 @@
 """What stops were worth, and what kinds are called. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from guardian.digest.model import Money, Priced, sum_of
 from guardian.kinds import all_kinds
@@ -25,13 +25,19 @@ def avoided(outcome: Outcome, prices: PriceBook) -> Saving:
     return saving(outcome.kind, outcome.facts, outcome.target.region, prices)
 
 
-def priced(outcome: Outcome, prices: PriceBook) -> Priced:
-    return Priced(outcome, avoided(outcome, prices))
+def priced(outcomes: Iterable[Outcome], prices: PriceBook) -> Iterator[Priced]:
+    """Each with its worth, which is reckoned once for all that are alike."""
+    known: dict[tuple[str, str, str], Saving] = {}
+    for outcome in outcomes:
+        alike = (outcome.kind, outcome.target.region, repr(outcome.facts))
+        if alike not in known:
+            known[alike] = avoided(outcome, prices)
+        yield Priced(outcome, known[alike])
 
 
-def by_worth(outcomes: Sequence[Outcome], prices: PriceBook) -> tuple[Priced, ...]:
+def by_worth(outcomes: Iterable[Outcome], prices: PriceBook) -> tuple[Priced, ...]:
     """The dearest first, the unknown last; what is worth the same stays in its order."""
-    found = [priced(outcome, prices) for outcome in outcomes]
+    found = priced(outcomes, prices)
     return tuple(sorted(found, key=lambda p: (p.saving.usd is None, -(p.saving.usd or 0))))
 
 

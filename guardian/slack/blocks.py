@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from guardian.digest import BASIS, Breakdown, Digest, Keeper, Row
-from guardian.digest.words import figures, headline, span, spoken, usd
+from guardian.digest.words import figures, headline, span, usd
 from guardian.slack.details import details, is_cut
 from guardian.slack.layout import (
     Block,
@@ -58,7 +58,7 @@ def _summary(digest: Digest, people: People) -> Iterator[Block]:
         return
     yield fields(_figure(name, figure) for name, figure in figures(digest))
     yield from _tables(digest.stopped_by, "stopped", "avoided")
-    yield from _owners("Whose they were", digest.stopped_by, people)
+    yield from _owners("By owner", digest.stopped_by, people)
     yield from _would(digest, people)
     yield from _keepers(digest.kept_by)
     where = "Details and a spreadsheet with all of them" if is_cut(digest) else "Details"
@@ -77,7 +77,7 @@ def _tables(breakdown: Breakdown, verb: str, worth: str) -> Iterator[Block]:
 
 def _table(heads: tuple[str, str, str], rows: Sequence[Row]) -> str:
     name, verb, worth = heads
-    lines = [f"{cell(name, NAME)} {verb:>10} {worth:>13}"]
+    lines = [f"{cell(name, NAME)} {verb:>10} {worth:>12}"]
     lines += [f"{cell(r.name, NAME)} {r.stopped:>10,} {usd(r.avoided):>13}" for r in rows]
     return "```\n" + "\n".join(line.rstrip() for line in lines) + "\n```"
 
@@ -91,7 +91,7 @@ def _would(digest: Digest, people: People) -> Iterator[Block]:
     if not digest.stopped:
         heads = "Would have stopped, by account", "sessions", "worth"
         yield section(_table(heads, digest.would_by.accounts))
-    yield from _owners("Whose would have been stopped", digest.would_by, people)
+    yield from _owners("Would have stopped, by owner", digest.would_by, people)
 
 
 def _owners(name: str, breakdown: Breakdown, people: People) -> Iterator[Block]:
@@ -101,7 +101,7 @@ def _owners(name: str, breakdown: Breakdown, people: People) -> Iterator[Block]:
 
 def _owner(row: Row, people: People) -> str:
     whose = f"_{row.name}_" if row.more else owner(row.name, people)
-    return f"• {whose} · {row.stopped:,} · {spoken(row.avoided)}"
+    return f"• {whose} · {row.stopped:,} · {usd(row.avoided).strip()}"
 
 
 def _keepers(keepers: Sequence[Keeper]) -> Iterator[Block]:

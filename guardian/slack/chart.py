@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from guardian.digest import Digest, title
-from guardian.kinds import all_kinds
+from guardian.kinds import all_kinds, default_kinds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; further kinds begin again with a hatch.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 INK, FAINT, GRID = "#1d1c1d", "#616061", "#dddddd"  # Slack's own greys
 LABELS = 10  # more dates than this do not fit side by side
 LEGEND = 4  # kinds side by side
@@ -64,10 +64,10 @@ def _frame(axes: "Axes", timezone: str) -> None:
 def _bars(axes: "Axes", days: Days, kinds: Sequence[str]) -> None:
     places = range(len(days))
     floor = [0.0] * len(days)
+    # A kind keeps its colour from one digest to the next; those that are always governed come first.
+    order = sorted(all_kinds(), key=lambda kind: kind not in default_kinds())
     for kind in kinds:
-        number = list(all_kinds()).index(
-            kind
-        )  # a kind keeps its colour from one digest to the next
+        number = order.index(kind)
         heights = [float(day.get(kind, 0)) for day in days.values()]
         axes.bar(
             places,

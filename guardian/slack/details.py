@@ -11,14 +11,14 @@ from guardian.policy.words import exemption_reason
 from guardian.slack.layout import Block, SlackMessage, context, pages, section, sections
 from guardian.slack.text import code
 
-LIST = 25  # entries of one sort that the thread spells out
+LIST = 15  # entries of one sort that the thread spells out
 PAGES = 10  # messages of them: Slack takes about one a second
 MORE = "There is more: all of it is in the spreadsheet."
 Entry = TypeVar("Entry")
 
 
 def details(digest: Digest) -> Iterator[SlackMessage]:
-    """Pages: each list to its twenty-fifth entry, so that there are a few of them."""
+    """Pages: each list to its fifteenth entry, so that there are a few of them."""
     found = _pages(digest)
     shown = found[:PAGES]
     for number, blocks in enumerate(shown, 1):

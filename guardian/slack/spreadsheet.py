@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from guardian.digest import Digest, Noticed
 from guardian.documents import instant
@@ -24,7 +25,7 @@ def spreadsheet(digest: Digest) -> bytes:
     out.write(BOM)
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell) for cell in row] for row in _rows(digest))
+    writer.writerows(_rows(digest))
     return out.getvalue().encode()
 
 
@@ -33,6 +34,10 @@ def harmless(cell: str) -> str:
     # Before the cleaning, too: what begins with a tab or a line end is a formula to some.
     shown = clean(cell)
     return f"'{shown}" if cell.startswith(FORMULA) or shown.startswith(FORMULA) else shown
+
+
+_common = lru_cache(maxsize=4096)(harmless)
+"""The same for texts that many rows share."""
 
 
 def _rows(digest: Digest) -> Iterator[Sequence[str]]:
@@ -55,17 +60,17 @@ def _row(
     return (
         what,
         instant(outcome.at),
-        outcome.kind,
-        outcome.id,
-        outcome.target.account,
-        digest.names.get(outcome.target.account, ""),
-        outcome.target.region,
-        outcome.owner,
-        outcome.policy,
+        _common(outcome.kind),
+        harmless(outcome.id),
+        _common(outcome.target.account),
+        _common(digest.names.get(outcome.target.account, "")),
+        _common(outcome.target.region),
+        _common(outcome.owner),
+        _common(outcome.policy),
         outcome.by.value,
-        outcome.reason,
+        _common(outcome.reason),
         ("unknown" if usd is None else str(usd)) if saving else "",
-        saving.basis if saving else "",
+        _common(saving.basis) if saving else "",
         "",
     )
 
@@ -76,14 +81,14 @@ def _finding(digest: Digest, noticed: Noticed) -> Sequence[str]:
         "finding, mended" if finding.mended else "finding",
         instant(finding.at),
         finding.about.value,
-        finding.subject,
+        harmless(finding.subject),
         target.account if target else "",
-        digest.names.get(target.account, "") if target else "",
+        harmless(digest.names.get(target.account, "")) if target else "",
         target.region if target else "",
         "",
         "",
         "",
-        finding.reason,
+        harmless(finding.reason),
         "",
         "",
         str(noticed.times),

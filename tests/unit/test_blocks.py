@@ -185,7 +185,11 @@ def test_the_summary_tells_what_wants_attention() -> None:
         findings=(Finding(About.ACCESS, "guardian role", "may not be assumed", NINE, target),),
     )
     summary, thread = messages(told)
-    for expected in ("Could not be stopped*\n1", "caught by the sweep*\n1", "Findings*\n1"):
+    for expected in (
+        "Could not be stopped*\n1",
+        "caught by the sweep*\n1",
+        "Findings*\n1 (0 mended): 1 access",
+    ):
         assert expected in said(summary)
     for expected in ("access denied", "may not be assumed", "444455556666/eu-west-1"):
         assert expected in said(thread)
