@@ -5,7 +5,7 @@ from dataclasses import replace
 from guardian.aws.clients import Clients
 from guardian.digest import Digest
 from guardian.digest.letter import letter, subject
-from guardian.errors import Refused
+from guardian.errors import NotFound, Refused
 from guardian.ids import Region
 
 REGION = 3  # the part of an ARN
@@ -24,15 +24,18 @@ class AwsMail:
     def post(self, digest: Digest, key: str, resume: str = "") -> str:
         if resume:
             return resume
-        answer = self._clients.call(
-            replace(self._clients.hub, region=_region(digest.channel)),
-            "sns",
-            "Publish",
-            TopicArn=digest.channel,
-            Subject=subject(digest),
-            Message=letter(digest),
-            MessageAttributes={"guardian.key": {"DataType": "String", "StringValue": key}},
-        )
+        try:
+            answer = self._clients.call(
+                replace(self._clients.hub, region=_region(digest.channel)),
+                "sns",
+                "Publish",
+                TopicArn=digest.channel,
+                Subject=subject(digest),
+                Message=letter(digest),
+                MessageAttributes={"guardian.key": {"DataType": "String", "StringValue": key}},
+            )
+        except NotFound as error:
+            raise Refused(f"{digest.channel}: there is no such topic") from error
         return str(answer["MessageId"])
 
     def find(self, channel: str, key: str) -> str | None:

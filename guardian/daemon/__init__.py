@@ -21,7 +21,7 @@ from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.desire import desire
-from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
+from guardian.errors import GuardianError, Unavailable
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
@@ -183,10 +183,10 @@ class Daemon:
             try:
                 self._announce(edition)
                 self.undelivered.pop(channel, None)
-            except (AccessDenied, Refused) as error:  # nothing that waiting would mend
-                self._note_undelivered(channel, str(error))
             except Unavailable as error:  # the others may be reached all the same
                 log.warning("announce_failed", channel=channel, error=str(error))
+            except GuardianError as error:  # nothing that waiting would mend
+                self._note_undelivered(channel, str(error))
 
     def _announce(self, edition: Edition) -> None:
         guardian, audience, now = self.guardian, edition.audience, self.guardian.now()

@@ -35,7 +35,7 @@ def letter(digest: Digest) -> str:
         lines += ["", *(f"{name}: {figure}" for name, figure in figures(digest))]
         lines += _breakdown("stopped", digest.stopped_by)
         lines += _breakdown("would have been stopped", digest.would_by)
-        lines += _list("Kept alive", digest.kept_by, _keeper)
+        lines += _list("Kept alive, by whom and why", digest.kept_by, _keeper)
         lines += _list("Stopped", digest.stopped, lambda p: _stop(digest, p))
         lines += _list("Would have been stopped", digest.would_stop, lambda p: _stop(digest, p))
         lines += _list("Could not be stopped", digest.failed, lambda o: _outcome(digest, o))

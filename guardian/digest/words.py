@@ -41,12 +41,11 @@ def usd(money: Money) -> str:
 def figures(digest: Digest) -> Iterator[tuple[str, str]]:
     """What is told at a glance: ten names at most, each with its figure."""
     yield "Stopped", f"{len(digest.stopped):,}"
-    yield "Avoided", spoken(digest.avoided)
+    if digest.stopped:
+        yield "Avoided", spoken(digest.avoided)
     before, mean, now = digest.previous, digest.mean, digest.avoided.usd
-    yield (
-        "The window before",
-        f"{before.stopped:,} stopped, {spoken(before.avoided)}{trend(before.avoided.usd, now)}",
-    )
+    worth = f", {spoken(before.avoided)}{trend(before.avoided.usd, now)}" if before.stopped else ""
+    yield "The window before", f"{before.stopped:,} stopped{worth}"
     if mean.days:
         yield (
             f"Mean of {counted(mean.days, 'day')}",

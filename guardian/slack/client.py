@@ -200,7 +200,8 @@ class SlackAnnouncer:
         ):
             if text(found, "name") == name:
                 return text(found, "id")
-        raise Refused(f"Slack: {channel}: {REFUSED['channel_not_found']}")
+        code = "channel_not_found"
+        raise Refused(f"Slack: {channel}: {code}: {REFUSED[code]}")
 
     def _pages(
         self, items: str, page: Callable[[str | None], SlackResponse], channel: str

@@ -13,6 +13,7 @@ from guardian.ids import AccountId, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
 from guardian.slack.chart import draw
+from guardian.slack.details import LIST, is_cut
 from guardian.slack.text import QUOTE, clean, clip, code, size
 from tests.unit.test_digest import DATA, DAY, DUBLIN, NINE, PRICES, glue, unpriced
 
@@ -126,8 +127,17 @@ def test_thousands_of_the_longest_entries_fit() -> None:
     )
     for message in told:
         assert_within_limits(message)
-    assert len(told) == 12
-    assert "There is more" in said(told[-1])
+    assert 4 < len(told) < 12
+    assert is_cut(digest(*entries))
+
+
+def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:
+    assert not is_cut(digest(*(glue(f"s{n}") for n in range(LIST))))
+    whole = digest(*(glue(f"s{n}") for n in range(LIST + 1)))
+    assert is_cut(whole)
+    summary, thread = messages(whole)
+    assert "a spreadsheet with all of them" in said(summary)
+    assert "… and 1 more, in the spreadsheet" in said(thread)
 
 
 @pytest.mark.parametrize("name", ["<!channel>", "<@U012|boss>", "<https://evil.example|log in>"])
