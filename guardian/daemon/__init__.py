@@ -1,9 +1,9 @@
 """The daemon: the same jobs as the commands, on a schedule, until it is told to stop."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -238,12 +238,27 @@ def last_due(notify: Notify, now: datetime) -> datetime:
     """The last moment at which the cron was due; `now` where it never was in a year."""
     trigger = CronTrigger.from_crontab(notify.digest, ZoneInfo(notify.timezone))
     for lookback in LOOKBACKS:
-        due, last = trigger.get_next_fire_time(None, now - lookback), None
-        while due is not None and due <= now:
-            last, due = due, trigger.get_next_fire_time(due, due + timedelta(seconds=1))
+        last = max(_due(trigger, now - lookback, now), default=None)
         if last is not None:
-            return datetime.fromtimestamp(last.timestamp(), now.tzinfo)
+            return last.astimezone(now.tzinfo)
     return now
+
+
+def _due(trigger: CronTrigger, since: datetime, until: datetime) -> Iterator[datetime]:
+    """The moments in UTC at which a cron is due from `since` to `until`.
+
+    In an hour that clocks go through twice it is due the first time only. The trigger is not asked for what comes after
+    an answer of its own: in that hour it would go round for ever.
+    """
+    moment = since.astimezone(UTC)
+    while moment <= until:
+        due = trigger.get_next_fire_time(None, moment)
+        if due is None or due.timestamp() > until.timestamp():
+            return
+        found = datetime.fromtimestamp(due.timestamp(), UTC)
+        if found >= moment and not found.astimezone(trigger.timezone).fold:
+            yield found
+        moment = max(found, moment) + timedelta(minutes=1)
 
 
 def run_daemon(directory: Path) -> int:
