@@ -1,24 +1,23 @@
 """The daemon: the same jobs as the commands, on a schedule, until it is told to stop."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
+from guardian.daemon.due import last_due
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.desire import desire
 from guardian.errors import GuardianError, Unavailable
@@ -32,7 +31,6 @@ from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.logs import configure_logs
 from guardian.outcome import About, Finding
-from guardian.policy.model import Notify
 
 LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
@@ -40,7 +38,6 @@ ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
 FIRST_DETECTION = 1 / 24
 """The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
-LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
 
 log = structlog.get_logger("guardian")
 
@@ -232,33 +229,6 @@ class Daemon:
             self.noted.add((about, reason))
             self.guardian.journal.note([Finding(about, subject, reason, self.guardian.now())])
         return news
-
-
-def last_due(notify: Notify, now: datetime) -> datetime:
-    """The last moment at which the cron was due; `now` where it never was in a year."""
-    trigger = CronTrigger.from_crontab(notify.digest, ZoneInfo(notify.timezone))
-    for lookback in LOOKBACKS:
-        last = max(_due(trigger, now - lookback, now), default=None)
-        if last is not None:
-            return last.astimezone(now.tzinfo)
-    return now
-
-
-def _due(trigger: CronTrigger, since: datetime, until: datetime) -> Iterator[datetime]:
-    """The moments in UTC at which a cron is due from `since` to `until`.
-
-    In an hour that clocks go through twice it is due the first time only. The trigger is not asked for what comes after
-    an answer of its own: in that hour it would go round for ever.
-    """
-    moment = since.astimezone(UTC)
-    while moment <= until:
-        due = trigger.get_next_fire_time(None, moment)
-        if due is None or due.timestamp() > until.timestamp():
-            return
-        found = datetime.fromtimestamp(due.timestamp(), UTC)
-        if found >= moment and not found.astimezone(trigger.timezone).fold:
-            yield found
-        moment = max(found, moment) + timedelta(minutes=1)
 
 
 def run_daemon(directory: Path) -> int:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guardian.daemon import last_due
+from guardian.daemon.due import last_due
 from guardian.policy.model import Notify
 
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
