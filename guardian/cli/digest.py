@@ -13,7 +13,7 @@ from guardian.cli.options import HERE, Config
 from guardian.cli.printing import print_json, print_line
 from guardian.digest import Audience, Digest, Window, document
 from guardian.documents import Json
-from guardian.errors import InputError
+from guardian.errors import GuardianError, InputError
 from guardian.jobs.announce import announce_once, digest_of, untold
 from guardian.policy.durations import parse_duration
 from guardian.slack.blocks import messages
@@ -59,15 +59,14 @@ def digest(
     span = _span(since)
     told = list(_audiences(guardian, channel))
     now = guardian.now()
+    failed: list[GuardianError] = []
     if post and not dry_run:
-        made = [
-            announced.digest
-            for audience in told
-            for announced in announce_once(guardian.desk(audience), audience, now, now)
-        ]
+        made = list(_posted(guardian, told, now, failed))
     else:
         made = list(_unposted(guardian, told, now, None if post else span))
     _print(made, form)
+    if failed:
+        raise type(failed[0])("\n".join(map(str, failed)))
     if not made and form is Form.TEXT:
         print_line("The channels have been told everything.")
     if dry_run and form is Form.TEXT:
@@ -90,6 +89,18 @@ def _audiences(guardian: Guardian, channel: str) -> Iterator[Audience]:
         whom = channel or "any channel"
         raise InputError(f"no digest goes to {whom}: name one under notify or slack{known}")
     yield from chosen
+
+
+def _posted(
+    guardian: Guardian, audiences: Iterable[Audience], now: datetime, failed: list[GuardianError]
+) -> Iterator[Digest]:
+    """Post what each audience has not been told yet; one that cannot be told holds up no other."""
+    for audience in audiences:
+        try:
+            desk = guardian.desk(audience)
+            yield from (a.digest for a in announce_once(desk, audience, now, now))
+        except GuardianError as error:
+            failed.append(error)
 
 
 def _unposted(

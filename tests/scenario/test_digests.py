@@ -15,7 +15,7 @@ from guardian.ids import AccountId, Target
 from guardian.journal import open_journal
 from guardian.localaws.world import MANAGEMENT_ACCOUNT
 from guardian.localslack.workspace import Channel
-from guardian.outcome import About
+from guardian.outcome import About, Finding
 from guardian.slack.builder import BUILDER
 from tests.scenario.conftest import CHANNEL, RESEARCH_POLICY, Installation, Run
 from tests.unit.test_digest import DUBLIN, glue
@@ -47,7 +47,6 @@ def told(installation: Installation) -> Iterator[Installation]:
         yield made
 
 
-@pytest.fixture(scope="module")
 def mailbox(told: Installation) -> str:
     """A queue that stands for a mailbox which gets what is published."""
     sns, sqs = (told.cast.estate.client(service, HOME) for service in ("sns", "sqs"))
@@ -58,15 +57,13 @@ def mailbox(told: Installation) -> str:
     return queue
 
 
-@pytest.fixture(scope="module")
-def daemon(told: Installation, mailbox: str) -> Daemon:  # noqa: ARG001 - mail goes there
-    made = open_daemon(told.open())
-    made.announce()
-    return made
+def summaries(told: Installation, channel: str = CHANNEL) -> list[dict[str, Any]]:
+    found = [m for m in told.slack.messages() if f"#{m['channel_name']}" == channel]
+    return [m for m in found if "parent_user_id" not in m]
 
 
-def digests(told: Installation) -> list[dict[str, Any]]:
-    return [m for m in told.slack.messages() if "thread_ts" not in m or m["thread_ts"] == m["ts"]]
+def undelivered(told: Installation) -> list[Finding]:
+    return [f for f in told.findings() if f.about is About.DIGEST]
 
 
 def show(told: Installation, *options: str) -> Run:
@@ -100,37 +97,44 @@ def test_a_page_and_data_are_of_all_who_are_told(told: Installation) -> None:
     }
 
 
-def test_what_would_be_posted_is_shown_and_posted_to_nobody(told: Installation) -> None:
-    run = show(told, "--post", "--dry-run", "--channel", CHANNEL)
-    assert "1 forgotten session stopped" in run.out
-    assert digests(told) == []
-
-
 def test_a_channel_that_nobody_names_is_wrong_input(told: Installation) -> None:
     run = told.run("digest", "--channel", "#costs")
     assert run.code == 2
     assert f"known: {CHANNEL}, {NOWHERE}, {TOPIC}" in run.err
 
 
-def test_the_daemon_tells_whom_it_can(told: Installation, daemon: Daemon, mailbox: str) -> None:
-    (message,) = digests(told)
-    assert message["text"].startswith("1 forgotten session stopped")
-    assert daemon.undelivered.keys() == {NOWHERE}
-    sqs = told.cast.estate.client("sqs", HOME)
-    (mail,) = sqs.receive_message(QueueUrl=mailbox, WaitTimeSeconds=2)["Messages"]
-    assert "1 forgotten session stopped" in json.loads(mail["Body"])["Message"]
-
-
-def test_a_digest_that_cannot_be_delivered_is_a_finding_once_and_stays_due(
-    told: Installation, daemon: Daemon
-) -> None:
-    daemon.announce()
-    (found,) = [f for f in told.findings() if f.about is About.DIGEST]
-    assert found.subject == NOWHERE
-    assert "channel_not_found" in found.reason
-    assert daemon.guardian.journal.unfinished(NOWHERE)
-    assert "channel_not_found" in told.run("status").out
+def test_the_daemon_tells_whom_it_can_and_the_others_when_it_can(told: Installation) -> None:
+    queue = mailbox(told)
+    would = show(told, "--post", "--dry-run", "--channel", CHANNEL)
+    assert "1 forgotten session stopped" in would.out
+    assert summaries(told) == []
+    daemon = open_daemon(told.open())
+    for _ in range(2):
+        daemon.announce()
+    assert_told(told, queue)
+    assert_due(told, daemon)
     told.slack.workspace.channels["C0NOWHERE"] = Channel("C0NOWHERE", NOWHERE.removeprefix("#"))
     daemon.announce()
     assert daemon.undelivered == {}
     assert daemon.guardian.journal.unfinished(NOWHERE) == ()
+    assert summaries(told, NOWHERE)[0]["text"].startswith("1 forgotten session stopped")
+
+
+def assert_told(told: Installation, queue: str) -> None:
+    """The organization's channel and the topic were told once, whatever became of the other channel."""
+    assert summaries(told)[0]["text"].startswith("1 forgotten session stopped")
+    sqs = told.cast.estate.client("sqs", HOME)
+    mail, *_ = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
+    assert "1 forgotten session stopped" in json.loads(mail["Body"])["Message"]
+
+
+def assert_due(told: Installation, daemon: Daemon) -> None:
+    """What could not be delivered is a finding, once, and is still due."""
+    (found,) = undelivered(told)
+    assert [found.subject] == list(daemon.undelivered) == [NOWHERE]
+    assert "channel_not_found" in found.reason
+    assert daemon.guardian.journal.unfinished(NOWHERE)
+    assert "channel_not_found" in told.run("status").out
+    run = told.run("digest", "--post")
+    assert run.code == 1
+    assert run.err.startswith(f"guardian: Slack: {NOWHERE}: channel_not_found")
