@@ -12,8 +12,12 @@ from guardian.kinds import all_kinds, default_kinds
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours, told apart by colour-blind eyes; further kinds begin again with a hatch.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+# Okabe and Ito's colours, told apart by colour-blind eyes; the commonest kinds have the strongest. Further kinds begin
+# again with a hatch.
+COLOURS = (
+    *("#56B4E9", "#E69F00", "#D55E00", "#F0E442"),
+    *("#999999", "#0072B2", "#CC79A7", "#009E73"),
+)
 INK, FAINT, GRID = "#1d1c1d", "#616061", "#dddddd"  # Slack's own greys
 LABELS = 10  # more dates than this do not fit side by side
 LEGEND = 4  # kinds side by side

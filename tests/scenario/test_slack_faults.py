@@ -30,6 +30,9 @@ COMPLETE, REPLIES, HISTORY = (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     local = LocalSlack()
