@@ -5,6 +5,11 @@ from collections.abc import Iterator
 import botocore.loaders
 import botocore.session
 import pytest
+from hypothesis import settings
+
+# How long a case takes tells of the machine's other work, not of the code.
+settings.register_profile("guardian", deadline=None)
+settings.load_profile("guardian")
 
 
 @pytest.fixture(autouse=True, scope="session")

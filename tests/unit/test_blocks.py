@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.digest import NO_PAST, Audience, Digest, compose
@@ -67,7 +67,6 @@ any_text = st.text(
 )
 
 
-@settings(deadline=None)
 @given(
     outcomes=st.lists(
         st.builds(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.digest import NO_PAST, Audience, Keeper, Window, compose
@@ -47,7 +47,6 @@ def test_a_day_is_one_of_the_time_zone() -> None:
     }
 
 
-@settings(deadline=None)
 @given(
     at=st.datetimes(timezones=st.just(UTC)),
     hours=st.floats(0.001, 1000),

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.digest import NO_PAST, Mean, Money, Row, Window, past_of
@@ -54,7 +54,6 @@ def test_what_was_not_stopped_is_no_past() -> None:
     assert past(replace(unpriced("u"), at=yesterday)).previous.avoided.unknown == 1
 
 
-@settings(deadline=None)
 @given(hours=st.integers(1, 24 * 40), minutes=st.integers(0, 59))
 def test_the_past_is_read_in_slices_of_a_day_at_most_and_none_of_it_twice(
     hours: int, minutes: int

@@ -79,13 +79,12 @@ def test_a_month_of_an_organization_fits_slacks_limits() -> None:
     assert_slack_takes(organization(5_000, MONTH, 400))
 
 
-@settings(max_examples=20, deadline=None)  # it composes hundreds of outcomes
+@settings(max_examples=20)  # each composes hundreds of outcomes
 @given(count=st.integers(0, 600), size=st.integers(1, 60))
 def test_whatever_its_size_an_organization_fits_slacks_limits(count: int, size: int) -> None:
     assert_slack_takes(organization(count, MONTH, size))
 
 
-@settings(deadline=None)
 @given(name=any_text, owner=any_text, reason=any_text)
 def test_a_letter_has_a_line_for_each_thing_whatever_people_write(
     name: str, owner: str, reason: str
@@ -107,7 +106,6 @@ def test_a_letter_is_within_what_sns_takes() -> None:
     assert len(letter(digest(*entries)).encode()) < 256 * 1024
 
 
-@settings(deadline=None)
 @given(name=any_text, owner=any_text)
 def test_a_page_has_no_tags_but_its_own_whatever_people_write(name: str, owner: str) -> None:
     failed = replace(glue(name), owner=owner, result=Result.FAILED)

@@ -3,7 +3,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from guardian.digest import NO_PAST, compose
 from guardian.outcome import About, Finding, Result
@@ -47,7 +47,6 @@ def test_no_text_at_all_is_a_formula(text: str) -> None:
     harmless(text).encode()
 
 
-@settings(deadline=None)
 @given(name=any_text, owner=any_text, reason=any_text, kind=any_text)
 def test_whatever_people_write_is_one_row(name: str, owner: str, reason: str, kind: str) -> None:
     found = replace(glue(name), owner=owner, reason=reason, kind=kind, policy=reason)
