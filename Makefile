@@ -48,13 +48,14 @@ docs: .venv/.dev   ## write the command line's help into docs/reference/cli.md
 	$(BIN)/python -m tests.unit.test_docs
 
 bench: .venv/.dev  ## measure; prints figures, fails nothing
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock:            ## pin every dependency again (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra dev $(LOCK) -o requirements/dev.txt
 	uv pip compile pyproject.toml --extra demo -c requirements/dev.txt $(LOCK) -o requirements/demo.txt
 	uv pip compile pyproject.toml -c requirements/dev.txt $(LOCK) -o requirements/runtime.txt
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
+	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
