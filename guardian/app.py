@@ -164,6 +164,7 @@ class Guardian:
             whole=whole,
             observe=observe,
             halted=self.stopping.is_set if observe else self._ended,
+            ending=self.stopping.is_set,
         )
 
     def _ended(self) -> bool:

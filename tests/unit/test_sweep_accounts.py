@@ -218,7 +218,7 @@ def test_a_sweep_of_a_part_neither_counts_nor_forgets(journal: Book) -> None:
 
 def test_an_account_that_guardian_ends_in_is_in_no_trouble(swept: Sweep) -> None:
     cloud = Cloud()
-    visited = search(halted=lambda: bool(cloud.visits))
+    visited = search(halted=lambda: bool(cloud.visits), ending=lambda: bool(cloud.visits))
     found = swept(cloud, place(), place(target=replace(TARGET, region=REGIONS[1])), how=visited)
     assert (found.places, found.troubles) == (0, ())
 

@@ -55,7 +55,7 @@ def look_into(
         finished=tuple(finished),
         places=len(sights),
         seen=sum(sight.seen for _, sight in sights),
-        troubles=_troubles(sights, visit, halted=search.halted()),
+        troubles=_troubles(sights, visit, search),
     )
 
 
@@ -65,7 +65,7 @@ def _sights(
     """Every place, until the account falls silent or the sweep has to end."""
     silence = 0
     for place in _from_anywhere(visit):
-        if search.halted() or search.over(clock()) or silence >= SILENCE:
+        if search.ending() or search.over(clock()) or silence >= SILENCE:
             return
         sight = look_safely(members, place, search, clock())
         silence = silence + 1 if sight.silent else 0
@@ -79,7 +79,7 @@ def _from_anywhere(visit: Visit) -> tuple[Place, ...]:
 
 
 def _troubles(
-    sights: tuple[tuple[Place, Sight], ...], visit: Visit, *, halted: bool
+    sights: tuple[tuple[Place, Sight], ...], visit: Visit, search: Search
 ) -> tuple[Trouble, ...]:
     troubles = [
         Trouble(place.target, place.rule.kind.key, sight.trouble)
@@ -90,7 +90,7 @@ def _troubles(
     if more := len(troubles) - len(told):
         told.append(_whole(visit, f"{more} more of its places could not be looked into either"))
     left = len(visit.places) - len(sights)
-    if left and not halted:
+    if left and not search.halted():
         told.append(_whole(visit, f"{left} of its places were left out of this sweep"))
     return tuple(told)
 
