@@ -113,9 +113,12 @@ class Members(Protocol):
     Any call may raise AccessDenied or Unavailable; `look` and `stop` raise NotFound for a resource that is gone.
     """
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "Members":
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "Members":
         """The same for one account alone, with the right to make these calls and no others; let go of it afterwards.
 
+        A patient visitor waits longer for answers.
         Raises AccessDenied or Unavailable where the member role cannot be assumed: then nothing there can be done.
         """
         ...

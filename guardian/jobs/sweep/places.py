@@ -56,11 +56,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Visit:
-    """All there is to do in an account: places to look into, and stops of a former sweep to make sure of."""
+    """All there is to do in an account: places to look into, and stops of a former sweep to make sure of.
+
+    `again` is the second turn in a sweep, which is more patient.
+    """
 
     account: AccountId
     places: tuple[Place, ...]
     intended: tuple[Outcome, ...] = ()
+    again: bool = False
 
     @property
     def target(self) -> Target:
