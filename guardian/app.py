@@ -35,6 +35,7 @@ from guardian.settings import CallAs, Settings, load_settings
 from guardian.slack.client import SlackAnnouncer
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
+from guardian.waves import Waves
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -62,7 +63,7 @@ class Configuration:
     """What policies need of a directory: all of it can be read without AWS and without a journal.
 
     `source` is where the policies are, `notify` what holds where none of them says where digests go, `management`
-    whether they hold for the management account.
+    whether they hold for the management account, `waves` the order of rollouts.
     """
 
     directory: Path
@@ -70,6 +71,7 @@ class Configuration:
     partition: str = "aws"
     notify: Notify = field(default_factory=Notify)
     management: ManagementAccount = ManagementAccount.SKIP
+    waves: Waves = field(default_factory=Waves)
     clock: Clock = system_now
 
     def files(self) -> tuple[PolicyFile, ...]:
@@ -261,6 +263,7 @@ def _configuration(directory: Path, settings: Settings, aws: Aws | None = None) 
         partition=names.partition_of(settings.home_region),
         notify=settings.notify,
         management=settings.management_account,
+        waves=settings.rollout,
         clock=settings.clock,
     )
 
