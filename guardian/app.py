@@ -159,7 +159,7 @@ class Guardian:
         return Search(
             margin=self.settings.sweep_margin,
             most=self.settings.brakes.stops_per_sweep,
-            share=self.settings.brakes.stops_share,
+            share=self.settings.brakes.share_per_sweep,
             wait=self.pause,
             trace=f"sweep {now:%Y-%m-%dT%H:%M:%SZ}",
             deadline=now + self.settings.sweep_deadline,
