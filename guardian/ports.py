@@ -10,6 +10,7 @@ from guardian.digest import Digest, Window
 from guardian.documents import Document
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
+from guardian.offers import Search
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
@@ -177,6 +178,12 @@ class Inbox(Protocol):
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Take them off the queue; one that stays there is received again."""
+        ...
+
+
+class PriceList(Protocol):
+    def offers(self, search: Search) -> Iterable[str]:
+        """The offers that fit, each as a JSON text. Raises AccessDenied, NotFound, Refused, Unavailable."""
         ...
 
 

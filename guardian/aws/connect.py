@@ -14,6 +14,7 @@ from guardian.aws.options import AwsOptions
 from guardian.aws.organizations import AwsOrganizations
 from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
+from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.clock import Clock
@@ -25,6 +26,7 @@ from guardian.ports import (
     Members,
     Organizations,
     PolicySource,
+    PriceList,
     Stacks,
     StackSets,
 )
@@ -58,6 +60,10 @@ class Aws:
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
         return S3PolicySource(self.clients, url)
+
+    @property
+    def price_list(self) -> PriceList:
+        return AwsPriceList(self.clients)
 
     def whoami(self) -> Identity:
         """Raises AccessDenied for missing or expired credentials, Unavailable for an endpoint that does not answer."""
