@@ -94,7 +94,7 @@ def parse_prices(text: str, file: str) -> PriceTable:
 def render_prices(table: PriceTable, comment: Iterable[str]) -> str:
     """A table as YAML that `parse_prices` reads; the comment's lines stand above it."""
     lines = [f"# {line}".rstrip() for line in comment]
-    lines += [f"as_of: {json.dumps(table.as_of)}", "regions:"]
+    lines += [f"as_of: {json.dumps(table.as_of)}", "regions:" if table.rates else "regions: {}"]
     for region, rates in sorted(table.rates.items()):
         lines.append(f"  {json.dumps(region)}:" if rates else f"  {json.dumps(region)}: {{}}")
         lines += [f"    {json.dumps(i)}: {_number(rate)}" for i, rate in sorted(rates.items())]
