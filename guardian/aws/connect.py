@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
+from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.management_account import WithManagementAccount
@@ -21,6 +22,7 @@ from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
     AccountRegions,
+    CostExplorer,
     DriftDetection,
     Inbox,
     Members,
@@ -64,6 +66,10 @@ class Aws:
     @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
+
+    @property
+    def cost_explorer(self) -> CostExplorer:
+        return AwsCostExplorer(self.clients)
 
     def whoami(self) -> Identity:
         """Raises AccessDenied for missing or expired credentials, Unavailable for an endpoint that does not answer."""

@@ -71,8 +71,8 @@ def refresh(
 
 def _refreshed(guardian: Guardian, own: PriceTable) -> Refreshed:
     now = guardian.now()
-    policies = guardian.world().governance.policies
-    regions = {region for policy in policies for region in policy.regions}
+    governed = guardian.world().governance.regions.values()
+    regions = {region for regions in governed for region in regions}
     before = guardian.prices.overridden_by(own)
     outcomes = guardian.journal.outcomes(now - LATELY, now)
     items = wanted(before, regions, outcomes)
