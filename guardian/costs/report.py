@@ -240,7 +240,7 @@ def week_lines(months: Iterable[Month], stops: Stops, until: date) -> tuple[str,
     spent = f"{dollars(now)}, {_change(now, then)} (Cost Explorer; the last days may still change)"
     return (
         f"Real cost of the governed services, {days_shown}: {spent}.",
-        f"Estimated as avoided in these days: up to {dollars(avoided.known)} by {avoided.stops:,} stops.",
+        f"Estimated as avoided in these days: up to {dollars(avoided.known)} (stops: {avoided.stops:,}).",
     )
 
 

@@ -112,7 +112,7 @@ def _change(before: Decimal | None, after: Decimal | None) -> str:
 
 def _lines(report: CostReport) -> Iterator[str]:
     avoided = report.avoided
-    estimate = f"up to {dollars(avoided.known)} avoided by {avoided.stops:,} stops (estimate)"
+    estimate = f"up to {dollars(avoided.known)} avoided (estimate; stops: {avoided.stops:,})"
     yield f"{dollars(report.usd)} in all; {estimate}"
     own = report.own.usd
     if own is None:
