@@ -255,5 +255,7 @@ def dollars(amount: Decimal | None) -> str:
     """An amount as people read it; unknown is said, never 0."""
     if amount is None:
         return "unknown"
+    if 0 < amount < CENT / 2:
+        return "under $0.01"
     sign = "-" if amount < 0 else ""
     return f"{sign}${abs(amount).quantize(CENT):,}"

@@ -96,7 +96,7 @@ def print_refreshed(console: Console, refreshed: Refreshed, file: Path) -> None:
         if len(found) > SHOWN:
             console.print(f"… and {len(found) - SHOWN:,} more; JSON has all of them")
     if refreshed.malformed:
-        console.print(f"{refreshed.malformed:,} offers could not be read")
+        console.print(f"Offers that could not be read: {refreshed.malformed:,}")
     known = len(refreshed.found) - len(missing)
     console.print(
         Text(f"{known:,} of {len(refreshed.found):,} prices found, {len(changed):,} changed: ")

@@ -347,7 +347,8 @@ def test_a_week_after_one_that_cost_nothing_has_no_percentage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "said"), [("1234.565", "$1,234.56"), ("-2", "-$2.00"), (None, "unknown")]
+    ("amount", "said"),
+    [("1234.565", "$1,234.56"), ("-2", "-$2.00"), ("0.004", "under $0.01"), (None, "unknown")],
 )
 def test_amounts_are_written_as_people_read_them(amount: str | None, said: str) -> None:
     assert dollars(Decimal(amount) if amount else None) == said

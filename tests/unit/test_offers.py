@@ -15,7 +15,7 @@ from guardian.ids import Region
 from guardian.jobs.prices import Refreshed, refresh_once, wanted
 from guardian.kinds import all_kinds
 from guardian.offers import FAMILIES, FIXED, Found, Search, find, parse_offer, searches
-from guardian.prices import PriceTable, load_prices, parse_prices, render_prices
+from guardian.prices import PriceTable, load_prices, parse_prices, render_prices, saving
 from tests.unit.test_prices import DUBLIN, facts_of_all_kinds
 
 VIRGINIA = Region("us-east-1")
@@ -166,7 +166,7 @@ def test_every_item_that_a_kind_asks_for_is_of_a_known_family(kind: str, facts: 
             assert item.partition(":")[0] in FAMILIES
             return None
 
-    all_kinds()[kind].worth(facts, Book(), DUBLIN)
+    saving(kind, facts, DUBLIN, Book())
 
 
 def test_every_shipped_item_can_be_looked_up() -> None:
