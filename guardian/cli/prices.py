@@ -13,6 +13,7 @@ from guardian.cli.options import HERE, As, Config, Format
 from guardian.cli.printing import print_json
 from guardian.errors import InputError
 from guardian.jobs.prices import Refreshed, refresh_once, wanted
+from guardian.policy.nearest import hint
 from guardian.prices import PriceTable, own_prices, render_prices
 from guardian.terminal.prices import (
     prices_document,
@@ -42,6 +43,9 @@ def prices(
         return
     guardian = open_guardian(config)
     own = own_prices(guardian.prices_file) or NOTHING
+    known = guardian.prices.rates
+    if region and region not in known:
+        raise InputError(f"--region: there are no prices for {region}{hint(region, known)}")
     if form is Format.JSON:
         print_json(prices_document(guardian.prices, own, region))
     else:

@@ -78,7 +78,7 @@ def own_query() -> CostQuery:
     return CostQuery({"Tags": {"Key": name, "Values": [value]}}, SERVICE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What an account paid on a day for an operation, or for a service. Credits and refunds are below 0."""
 

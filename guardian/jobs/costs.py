@@ -7,7 +7,9 @@ from datetime import date
 
 from guardian.costs import Cost, CostQuery, month_after, months
 from guardian.costs.answers import Month, Page, by_month, month_text, parse_page, read_month
+from guardian.costs.report import WEEK, Stops, week_lines
 from guardian.documents import Json, pick
+from guardian.errors import AccessDenied, Refused, Unavailable
 from guardian.ports import CostExplorer, Journal
 
 MOST_REQUESTS = 8
@@ -82,6 +84,21 @@ def costs_once(explorer: CostExplorer, query: CostQuery, since: date, payments: 
             kept |= _remembered(journal, query, by_month(firsts, today, answer))
     found = tuple(month for month in kept.values() if month is not None)
     return Known(found, tuple(month for month in wanted if kept[month] is None))
+
+
+def week_once(
+    explorer: CostExplorer, query: CostQuery, stops: Stops, payments: Payments
+) -> tuple[str, ...]:
+    """Lines for a digest about the seven days before today: none where Cost Explorer tells nothing of them.
+
+    `stops` are those of that week at least. Whatever Cost Explorer's trouble is, `guardian costs` tells it.
+    """
+    today = payments.today
+    try:
+        known = costs_once(explorer, query, today - 2 * WEEK, payments)
+    except (AccessDenied, Refused, Unavailable):
+        return ()
+    return week_lines(known.months, stops, today)
 
 
 def _asked(explorer: CostExplorer, query: CostQuery, payments: Payments) -> Page | None:

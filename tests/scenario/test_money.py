@@ -88,6 +88,12 @@ def test_a_place_that_cannot_be_written_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_region_without_prices_is_told_with_the_nearest(installation: Installation) -> None:
+    run = installation.run("prices", "--region", "eu-west-11")
+    assert run.code == 2
+    assert "eu-west-1" in run.err.replace("eu-west-11", "")
+
+
 def test_only_who_prices_something_reads_the_prices(
     installation: Installation, prices: Path
 ) -> None:

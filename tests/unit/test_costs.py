@@ -27,8 +27,9 @@ from guardian.costs.report import (
     week_lines,
 )
 from guardian.documents import Json
+from guardian.errors import AccessDenied
 from guardian.ids import AccountId, Region, Target
-from guardian.jobs.costs import REQUESTS, Payments, costs_once
+from guardian.jobs.costs import REQUESTS, Payments, costs_once, week_once
 from guardian.journal.sqlite import SqliteJournal
 from guardian.kinds import all_kinds
 from guardian.outcome import By, Outcome, Result
@@ -344,6 +345,20 @@ def test_a_week_that_is_not_known_whole_has_no_lines() -> None:
 def test_a_week_after_one_that_cost_nothing_has_no_percentage() -> None:
     (cost, _) = week_lines([month((20, ANA, JOB, "1"))], stops(), TODAY)
     assert "$1.00, $0.00 the week before" in cost
+
+
+def test_a_digest_asks_for_two_weeks_and_goes_on_without_them(book: SqliteJournal) -> None:
+    class Denying(Bill):
+        def page(self, query: CostQuery, token: str) -> Json:
+            super().page(query, token)
+            raise AccessDenied("ce:GetCostAndUsage")
+
+    payments = Payments(book, TODAY)
+    assert week_once(Denying(), QUERY, stops(), payments) == ()
+    bill = Bill(answer({"2026-11-20": [group()]}))
+    spent, _ = week_once(bill, QUERY, stops(), payments)
+    assert "$2.00" in spent
+    assert bill.asked == [(NOVEMBER, TODAY, "")]
 
 
 @pytest.mark.parametrize(
