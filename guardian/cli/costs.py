@@ -67,7 +67,7 @@ def _report(guardian: Guardian, world: World, lately: timedelta, requests: int) 
         accounts=account_costs(governed.months, stops, since, today),
         own=own_costs(own.months, stops, since, today),
         read=governed.read,
-        missing=governed.missing,
+        missing=tuple(sorted({*governed.missing, *own.missing})),
         unread=governed.unread,
         requests=payments.made,
         only_own_account=guardian.settings.hub.account != world.organization.management_account,

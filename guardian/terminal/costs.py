@@ -116,7 +116,7 @@ def _lines(report: CostReport) -> Iterator[str]:
     yield f"{dollars(report.usd)} in all; {estimate}"
     own = report.own.usd
     if own is None:
-        yield "Guardian itself: unknown; no cost carries its tag, which may not be activated for cost allocation"
+        yield "Guardian itself: unknown; no cost that is known has its tag: is it activated for cost allocation?"
     else:
         yield f"Guardian itself: {dollars(own)} by its tag"
     yield f"Its state machines, reckoned from outcomes: {dollars(report.own.estimate)}"

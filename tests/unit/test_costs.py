@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from guardian.costs import CostQuery, governed_query, months, own_query, services_of
+from guardian.costs import SERVICES, CostQuery, governed_query, months, own_query, services_of
 from guardian.costs.answers import Month, month_text, parse_page, read_month
 from guardian.costs.report import (
     Avoided,
@@ -190,6 +190,10 @@ def test_ec2_is_asked_for_only_where_its_instances_are_governed() -> None:
     )
     ec2 = {"Amazon Elastic Compute Cloud - Compute"}
     assert set(services_of(all_kinds().values())) == {*without, *ec2}
+
+
+def test_every_kind_is_of_a_service_whose_costs_are_known() -> None:
+    assert {kind.stop.service for kind in all_kinds().values()} == SERVICES.keys()
 
 
 class Bill:

@@ -16,13 +16,14 @@ SERVED_IN = frozenset({"us-east-1", "eu-central-1", "ap-south-1"})
 MOST = 100
 EXACT = frozenset({"TERM_MATCH", "EQUALS"})
 DATE = "2026-11-01T00:00:00Z"
-PREFIXES = {"us-east-1": "USE1-", "eu-west-1": "EUW1-"}
+PREFIXES = {"us-east-1": "USE1-", "eu-west-1": "EU-"}
 LOCATIONS = {"us-east-1": "US East (N. Virginia)", "eu-west-1": "EU (Ireland)"}
 
 Offer = Mapping[str, Any]
 # Service, product family, usage type, unit, prices in Virginia and in Ireland, other attributes.
 _Line = tuple[str, str, str, str, tuple[str, str], Mapping[str, str]]
 _GLUE, _DPU = ("AWSGlue", "AWS Glue"), "DPU-Hour"
+_SESSION = {"operation": "GlueInteractiveSession"}
 _SERVERLESS = ("ElasticMapReduce", "EMR Serverless")
 _ML = ("AmazonSageMaker", "ML Instance")
 _LINUX = {
@@ -59,7 +60,7 @@ def _ml(instance: str, prices: tuple[str, str]) -> Iterator[_Line]:
 
 _LINES: tuple[_Line, ...] = (
     (*_GLUE, "ETL-DPU-Hour", _DPU, ("0.44", "0.44"), {"operation": "Jobrun"}),
-    (*_GLUE, "GlueInteractiveSession-DPU-Hour", _DPU, ("0.44", "0.44"), {}),
+    (*_GLUE, "GlueInteractiveSession-DPU-Hour", _DPU, ("0.44", "0.44"), _SESSION),
     (*_GLUE, "ETL-Flex-DPU-Hour", _DPU, ("0.29", "0.29"), {"operation": "FlexJobrun"}),
     (*_GLUE, "Crawler-DPU-Hour", _DPU, ("0.44", "0.44"), {"operation": "CrawlerRun"}),
     (*_SERVERLESS, "EMR-SERVERLESS-vCPUHours", "vCPU-Hours", ("0.052624", "0.0578"), {}),
