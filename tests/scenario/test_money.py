@@ -100,9 +100,10 @@ def test_only_who_prices_something_reads_the_prices(
     prices.write_text("nonsense")
     assert installation.open().aws is not None
     assert installation.run("plan").code == 0
-    refused = installation.run("prices")
-    assert refused.code == 2
-    assert str(prices) in refused.err
+    for command in ("prices", "run"):
+        refused = installation.run(command)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert str(prices) in refused.err
 
 
 def test_a_table_of_prices_is_read_once(installation: Installation) -> None:

@@ -144,6 +144,7 @@ def test_what_is_no_offer_is_not_read(said: object) -> None:
     assert parse_offer(said) is None
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.none() | st.text() | st.floats(), lambda j: st.dictionaries(st.text(), j)))
 def test_no_offer_crashes_the_reader(junk: object) -> None:
     terms = {"OnDemand": {"a": {"priceDimensions": {"b": junk}}}}
