@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
@@ -21,7 +22,6 @@ from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
 from guardian.journal import open_journal
-from guardian.kinds.base import PriceBook
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
@@ -29,7 +29,7 @@ from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
 from guardian.ports import Journal, PolicySource
-from guardian.prices import load_prices
+from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings
 from guardian.slack.client import SlackAnnouncer
@@ -106,8 +106,17 @@ class Guardian:
     settings: Settings
     aws: Aws
     journal: Journal
-    prices: PriceBook
     stopping: Event
+
+    @cached_property
+    def prices(self) -> PriceTable:
+        """The table of prices, read when something is priced first. Raises InputError."""
+        return load_prices(self.prices_file)
+
+    @property
+    def prices_file(self) -> Path:
+        """Where prices may be that win over the shipped ones."""
+        return self.configuration.directory / PRICES
 
     def now(self) -> datetime:
         return self.settings.clock()
@@ -286,13 +295,11 @@ def open_guardian(
     settings = load_settings(directory, environment)
     event = stopping or Event()
     aws = _connect(settings, event)
-    override = directory / PRICES
     return Guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
         journal=open_journal(settings.journal, settings.clock),
-        prices=load_prices(override if override.is_file() else None),
         stopping=event,
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
+from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.management_account import WithManagementAccount
@@ -14,17 +15,20 @@ from guardian.aws.options import AwsOptions
 from guardian.aws.organizations import AwsOrganizations
 from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
+from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
     AccountRegions,
+    CostExplorer,
     DriftDetection,
     Inbox,
     Members,
     Organizations,
     PolicySource,
+    PriceList,
     Stacks,
     StackSets,
 )
@@ -61,6 +65,14 @@ class Aws:
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
         return S3PolicySource(self.clients, url)
+
+    @property
+    def price_list(self) -> PriceList:
+        return AwsPriceList(self.clients)
+
+    @property
+    def cost_explorer(self) -> CostExplorer:
+        return AwsCostExplorer(self.clients)
 
     def whoami(self) -> Identity:
         """Raises AccessDenied for missing or expired credentials, Unavailable for an endpoint that does not answer."""

@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping
 import typer
 
 from guardian import terminal
-from guardian.cli import change, control, policies, reports, rollout, templates, work
+from guardian.cli import (
+    change,
+    control,
+    costs,
+    policies,
+    prices,
+    reports,
+    rollout,
+    templates,
+    work,
+)
 from guardian.cli.exits import code_of
 from guardian.errors import GuardianError
 from guardian.logs import configure_logs
@@ -41,6 +51,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "sweep": work.sweep,
     "digest": reports.digest,
     "status": reports.status,
+    "costs": costs.costs,
     "kinds": reports.kinds,
     "run": work.run,
     "demo": work.demo,
@@ -49,6 +60,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(prices.app, name="prices")
 
 
 def main() -> None:

@@ -33,6 +33,8 @@ REPORTS = (
     ("plan", "--all"),
     ("status",),
     ("digest",),
+    ("prices",),
+    ("costs",),
     ("sweep", "--observe"),
 )
 
