@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,11 @@ def test_every_page_is_in_the_index() -> None:
     below = {p for p in DOCS.rglob("*.md") if p.parent.name not in {"adr", "kinds", "local-aws"}}
     listed = {(DOCS / file).resolve() for file, _ in links(DOCS / "README.md")}
     assert below - {DOCS / "README.md"} <= listed
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"guardian {version('guardian')}\n")
 
 
 def test_the_help_in_the_reference_is_the_real_one() -> None:
