@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Tests start guardian hundreds of times: where this is set, each of them would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Modules are compiled when they are imported first: most never are.
+INSTALL := $(PIP) install --no-compile
 
 .PHONY: demo test coverage check reference faults bench clean docs format lock help
 
@@ -48,13 +50,14 @@ docs: .venv/.dev   ## write the command line's help into docs/reference/cli.md
 	$(BIN)/python -m tests.unit.test_docs
 
 bench: .venv/.dev  ## measure; prints figures, fails nothing
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock:            ## pin every dependency again (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra dev $(LOCK) -o requirements/dev.txt
 	uv pip compile pyproject.toml --extra demo -c requirements/dev.txt $(LOCK) -o requirements/demo.txt
 	uv pip compile pyproject.toml -c requirements/dev.txt $(LOCK) -o requirements/runtime.txt
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
+	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
@@ -65,17 +68,17 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guardian needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(INSTALL) --require-hashes -r requirements/build.txt
 	@touch $@
 
 .venv/.demo: .venv/.base requirements/demo.txt pyproject.toml
-	@$(PIP) install --require-hashes -r requirements/demo.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/demo.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.base requirements/dev.txt pyproject.toml
-	@$(PIP) install --require-hashes -r requirements/dev.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
 
 # The versions are pinned in package.json alone; nothing of them is committed.

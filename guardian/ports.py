@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from guardian.costs import CostQuery
 from guardian.desire import WantedStackSet
 from guardian.digest import Digest, Window
-from guardian.documents import Document
+from guardian.documents import Document, Json
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
+from guardian.offers import Search
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
@@ -113,9 +115,12 @@ class Members(Protocol):
     Any call may raise AccessDenied or Unavailable; `look` and `stop` raise NotFound for a resource that is gone.
     """
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "Members":
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "Members":
         """The same for one account alone, with the right to make these calls and no others; let go of it afterwards.
 
+        A patient visitor waits longer for answers.
         Raises AccessDenied or Unavailable where the member role cannot be assumed: then nothing there can be done.
         """
         ...
@@ -177,6 +182,21 @@ class Inbox(Protocol):
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Take them off the queue; one that stays there is received again."""
+        ...
+
+
+class PriceList(Protocol):
+    def offers(self, search: Search) -> Iterable[str]:
+        """The offers that fit, each as a JSON text. Raises AccessDenied, NotFound, Refused, Unavailable."""
+        ...
+
+
+class CostExplorer(Protocol):
+    def page(self, query: CostQuery, token: str) -> Json:
+        """A page of GetCostAndUsage's answer, the first for an empty token. Every call is paid for.
+
+        Raises AccessDenied, Refused, Unavailable.
+        """
         ...
 
 

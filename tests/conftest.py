@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from hypothesis import settings
 
-# How long a case takes tells of the machine's other work, not of the code.
+# How fast something is says nothing on a loaded machine: that is measured in benchmarks.
 settings.register_profile("guardian", deadline=None)
 settings.load_profile("guardian")
 
