@@ -18,6 +18,8 @@ from guardian.digest import Audience
 from guardian.errors import InputError
 from guardian.ids import AccountId
 from guardian.jobs.announce import Desk
+from guardian.jobs.editions import Edition
+from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
@@ -39,6 +41,8 @@ from guardian.waves import Waves
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
+TOPICS = "arn:"
+"""How the name of an audience begins that is told by mail."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +195,24 @@ class Guardian:
         clock = self.settings.clock
         return clock.scale if isinstance(clock, ScaledClock) else 1.0
 
-    def desk(self) -> Desk:
-        """Raises InputError where no Slack token is set."""
-        return Desk(self.journal, self.announcer(), self.prices)
+    def desk(self, audience: Audience) -> Desk:
+        """What telling an audience needs. Raises InputError for a channel where no Slack token is set."""
+        mailed = audience.channel.startswith(TOPICS)
+        return Desk(self.journal, self.aws.mail if mailed else self.announcer(), self.prices)
+
+    def reaches(self, audience: Audience) -> bool:
+        """Whether there is a way to it: a channel needs a Slack token."""
+        return bool(self.settings.slack.token) or audience.channel.startswith(TOPICS)
 
     def announcer(self) -> SlackAnnouncer:
-        slack = self.settings.slack
-        if not slack.token:
+        """The one of this guardian, which remembers who is who. Raises InputError where no token is set."""
+        if not self.settings.slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
-        return SlackAnnouncer(slack.token, slack.api)
+        return self._announcer
+
+    @cached_property
+    def _announcer(self) -> SlackAnnouncer:
+        return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
 
 
 def hub_of(settings: Settings, organization: Organization) -> names.Hub:
@@ -230,25 +243,9 @@ def _warned(world: World, refused: Mapping[AccountId, str]) -> World:
     return replace(world, unasked=warning, governance=replace(world.governance, warnings=warnings))
 
 
-@dataclass(frozen=True)
-class Edition:
-    """An audience and when its digests are due."""
-
-    audience: Audience
-    notify: Notify
-
-
 def editions(world: World, notify: Notify) -> Iterator[Edition]:
-    """One for the whole organization, one for each channel that a policy names for itself."""
-    if notify.channel:
-        yield Edition(Audience(notify.channel, None, world.names), notify)
-    accounts: dict[Notify, set[AccountId]] = {}
-    policies = {policy.slug: policy for policy in world.governance.policies}
-    for account, slug in world.governance.policy_of.items():
-        accounts.setdefault(policies[slug].notify, set()).add(account)
-    for own, members in sorted(accounts.items(), key=lambda item: item[0].channel):
-        if own.channel and own.channel != notify.channel:
-            yield Edition(Audience(own.channel, frozenset(members), world.names), own)
+    """Who is sent which digest, and when; `notify` is what the settings say."""
+    return editions_of(world.governance, world.names, notify)
 
 
 def open_configuration(

@@ -21,7 +21,7 @@ from guardian.organization import ManagementAccount
 from guardian.policy import values
 from guardian.policy.durations import spoken
 from guardian.policy.form import Form
-from guardian.policy.model import Notify
+from guardian.policy.model import Notify, Quiet
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
 from guardian.policy.source import read_file
 from guardian.waves import Waves
@@ -40,7 +40,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "journal": (),
     "policies": (),
     "templates": (),
-    "slack": ("channel", "digest", "timezone"),
+    "slack": ("channel", "digest", "timezone", "quiet", "sns"),
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
     "sweep_deadline": (),
@@ -138,6 +138,8 @@ class Settings:
             "slack.channel": notify.channel,
             "slack.digest": notify.digest,
             "slack.timezone": notify.timezone,
+            "slack.quiet": notify.quiet.value,
+            "slack.sns": notify.sns,
             "slack.token": "***" if self.slack.token else "",
             "slack.api": self.slack.api,
             "schedules.reconcile": spoken(times.reconcile),
@@ -266,6 +268,8 @@ def _notify(form: Form) -> Notify:
         channel=form.read("channel", values.channel) or default.channel,
         digest=form.read("digest", values.cron) or default.digest,
         timezone=form.read("timezone", values.timezone) or default.timezone,
+        quiet=form.read("quiet", values.choice(Quiet)) or default.quiet,
+        sns=form.read("sns", values.topic) or default.sns,
     )
 
 

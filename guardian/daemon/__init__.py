@@ -3,35 +3,34 @@
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import FrameType
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
+from guardian.daemon.due import last_due
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.desire import desire
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Unavailable
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
+from guardian.jobs.editions import Edition
 from guardian.jobs.held import drifted, held_plan, held_stops
 from guardian.jobs.pause import note_pause
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.logs import configure_logs
 from guardian.outcome import About, Finding
-from guardian.policy.model import Notify
 
 LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
@@ -39,7 +38,6 @@ ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
 FIRST_DETECTION = 1 / 24
 """The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
-LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
 
 log = structlog.get_logger("guardian")
 
@@ -49,7 +47,8 @@ class Daemon:
     """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
 
     `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn;
-    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops.
+    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops,
+    `undelivered` why digests do not get where they should.
     """
 
     guardian: Guardian
@@ -61,6 +60,7 @@ class Daemon:
     rolled_out: Event = field(default_factory=Event)
     paused: bool = False
     sweep_held: bool = False
+    undelivered: dict[str, str] = field(default_factory=dict)
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
@@ -171,17 +171,33 @@ class Daemon:
         self.sweep_held = bool(swept.held)
 
     def announce(self) -> None:
-        """Post every digest that is due and not posted yet."""
+        """Send every digest that is due and was not sent yet; where one cannot be, it stays due."""
         guardian = self.guardian
-        if not guardian.settings.slack.token:
-            return
-        world, now, desk = self.policies.world, guardian.now(), guardian.desk()
-        for edition in editions(world, guardian.settings.notify):
-            until = last_due(edition.notify, now)
-            for announced in announce_once(desk, edition.audience, until, now):
-                log.info(
-                    "announced", channel=edition.audience.channel, reference=announced.reference
-                )
+        for edition in editions(self.policies.world, guardian.settings.notify):
+            if not guardian.reaches(edition.audience):
+                continue
+            channel = edition.audience.channel
+            try:
+                self._announce(edition)
+                self.undelivered.pop(channel, None)
+            except Unavailable as error:  # the others may be reached all the same
+                log.warning("announce_failed", channel=channel, error=str(error))
+            except GuardianError as error:  # nothing that waiting would mend
+                self._note_undelivered(channel, str(error))
+
+    def _announce(self, edition: Edition) -> None:
+        guardian, audience, now = self.guardian, edition.audience, self.guardian.now()
+        until = last_due(edition.notify, now)
+        for announced in announce_once(guardian.desk(audience), audience, until, now):
+            log.info("announced", channel=audience.channel, reference=announced.reference)
+
+    def _note_undelivered(self, channel: str, reason: str) -> None:
+        """Let the log, the status and the other digests tell of it, once while it lasts."""
+        log.warning("announce_refused", channel=channel, error=reason)
+        if self.undelivered.get(channel) != reason:
+            self.undelivered[channel] = reason
+            finding = Finding(About.DIGEST, channel, reason, self.guardian.now())
+            self.guardian.journal.note([finding])
 
     def collect(self) -> None:
         """Take reports off the queue until told to stop."""
@@ -213,18 +229,6 @@ class Daemon:
             self.noted.add((about, reason))
             self.guardian.journal.note([Finding(about, subject, reason, self.guardian.now())])
         return news
-
-
-def last_due(notify: Notify, now: datetime) -> datetime:
-    """The last moment at which the cron was due; `now` where it never was in a year."""
-    trigger = CronTrigger.from_crontab(notify.digest, ZoneInfo(notify.timezone))
-    for lookback in LOOKBACKS:
-        due, last = trigger.get_next_fire_time(None, now - lookback), None
-        while due is not None and due <= now:
-            last, due = due, trigger.get_next_fire_time(due, due + timedelta(seconds=1))
-        if last is not None:
-            return datetime.fromtimestamp(last.timestamp(), now.tzinfo)
-    return now
 
 
 def run_daemon(directory: Path) -> int:

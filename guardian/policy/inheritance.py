@@ -18,6 +18,7 @@ from guardian.policy.model import (
     Notify,
     Policy,
     PolicyFile,
+    Quiet,
     Rule,
 )
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 Chain = Sequence[PolicyFile]
 """The files that speak for an OU, from the root down."""
 Items = tuple[Region, ...] | tuple[Exemption, ...] | tuple[Also, ...]
-Value = Mode | timedelta | Hours | int | str | Items | None
+Value = Mode | Quiet | timedelta | Hours | int | str | Items | None
 
 FOR_EVERY_KIND = ("mode", "hours")
 """What a file may say for all kinds at once; what it says for one kind wins within the file."""
@@ -81,6 +82,8 @@ def _notify(chain: Chain, default: Notify) -> Notify:
         channel=_nearest(chain, lambda f: f.notify.channel) or default.channel,
         digest=_nearest(chain, lambda f: f.notify.digest) or default.digest,
         timezone=_nearest(chain, lambda f: f.notify.timezone) or default.timezone,
+        quiet=_nearest(chain, lambda f: f.notify.quiet) or default.quiet,
+        sns=_nearest(chain, lambda f: f.notify.sns) or default.sns,
     )
 
 
@@ -96,6 +99,8 @@ def settings(policy: Policy) -> Mapping[str, Value]:
         "notify.channel": policy.notify.channel,
         "notify.digest": policy.notify.digest,
         "notify.timezone": policy.notify.timezone,
+        "notify.quiet": policy.notify.quiet,
+        "notify.sns": policy.notify.sns,
         "limits.stops_per_sweep": policy.limits.stops_per_sweep,
     }
 

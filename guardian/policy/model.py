@@ -78,13 +78,25 @@ class Limits:
     stops_per_sweep: int | None = None
 
 
+class Quiet(StrEnum):
+    """What becomes of a digest that has nothing to tell."""
+
+    SAY = "say"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True)
 class Notify:
-    """Where and when digests go: a Slack channel, a five-field cron, an IANA time zone."""
+    """Where and when digests go: a Slack channel, a five-field cron, an IANA time zone.
+
+    `sns` is the ARN of a topic that gets them as text, for mail.
+    """
 
     channel: str = ""
     digest: str = "0 9 * * mon-fri"
     timezone: str = "UTC"
+    quiet: Quiet = Quiet.SAY
+    sns: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,8 @@ class NotifySettings:
     channel: str | None = None
     digest: str | None = None
     timezone: str | None = None
+    quiet: Quiet | None = None
+    sns: str | None = None
 
 
 @dataclass(frozen=True)

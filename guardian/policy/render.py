@@ -32,7 +32,13 @@ def render(file: PolicyFile) -> str:
 
 def _document(file: PolicyFile) -> Document:
     notify, limits = file.notify, file.limits
-    digests = {"channel": notify.channel, "digest": notify.digest, "timezone": notify.timezone}
+    digests: Document = {
+        "channel": notify.channel,
+        "digest": notify.digest,
+        "timezone": notify.timezone,
+        "quiet": notify.quiet,
+        "sns": notify.sns,
+    }
     return {
         "ou": file.ou,
         "mode": file.mode,

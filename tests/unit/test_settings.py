@@ -75,6 +75,8 @@ IN_ENVIRONMENT = {
     "slack.channel": "#costs",
     "slack.digest": "0 7 * * mon",
     "slack.timezone": "Asia/Tokyo",
+    "slack.quiet": "skip",
+    "slack.sns": "arn:aws:sns:eu-west-1:111122223333:costs",
     "schedules.reconcile": "5m",
     "schedules.sweep": "10m",
     "schedules.drift": "1h30m",
@@ -225,7 +227,7 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path)
         ),
         (
             "slack: {token: xoxb-1}\n",
-            "3:9: slack: unknown key 'token'; known: channel, digest, timezone",
+            "3:9: slack: unknown key 'token'; known: channel, digest, timezone, quiet, sns",
         ),
         (
             "templates: templates\n",
