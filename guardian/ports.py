@@ -134,6 +134,10 @@ class Members(Protocol):
 
     def stop(self, kind: Kind, target: Target, identifier: str) -> None: ...
 
+    def keep(self, kind: Kind, target: Target, identifier: str, until: datetime) -> None:
+        """Write the tag that keeps it alive. Raises Refused for a kind of which nobody can tag one, NotFound."""
+        ...
+
 
 class Stacks(Protocol):
     """What guardian's stacks made in a member account, seen and mended through the member role."""

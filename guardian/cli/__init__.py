@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from guardian import terminal
-from guardian.cli import change, control, policies, reports, rollout, templates, work
+from guardian.cli import change, control, keep, policies, reports, rollout, templates, work
 from guardian.cli.exits import code_of
 from guardian.errors import GuardianError
 from guardian.logs import configure_logs
@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "resume": control.resume,
     "uninstall": control.uninstall,
     "sweep": work.sweep,
+    "keep": keep.keep,
     "digest": reports.digest,
     "status": reports.status,
     "kinds": reports.kinds,

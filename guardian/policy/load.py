@@ -210,4 +210,6 @@ def _notify(form: Form) -> NotifySettings:
         channel=form.read("channel", values.channel),
         digest=form.read("digest", values.cron),
         timezone=form.read("timezone", values.timezone),
+        warn_before=form.read("warn_before", values.duration),
+        max_keep=form.read("max_keep", values.interval),
     )

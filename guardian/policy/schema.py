@@ -172,6 +172,8 @@ def _of_notify() -> Mapping[str, Schema]:
         "channel": _text(CHANNEL.pattern, "#data-costs", "C0123456789"),
         "digest": _text(_CRON, "0 9 * * mon-fri"),
         "timezone": _ref("timezone"),
+        "warn_before": _ref("duration"),
+        "max_keep": _ref("interval"),
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import Json, instant, jsonata
-from guardian.kinds.base import IdleSamples, IdleSince, Kept, Kind, Phase, Sign
+from guardian.kinds.base import KEEP_UNTIL, IdleSamples, IdleSince, Kept, Kind, Phase, Sign
 from guardian.policy.model import Exemption, Rule
 from guardian.policy.patterns import wildcard
 from guardian.policy.words import exemption_reason
@@ -23,7 +23,6 @@ from guardian.verdict import (
     AT_WORK,
     BUSY_PAUSE,
     FEW_SAMPLES,
-    KEEP_UNTIL,
     KEEP_UNTIL_FORM,
     PAUSE,
     RESTING,
