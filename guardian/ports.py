@@ -10,6 +10,7 @@ from guardian.digest import Digest, Window
 from guardian.documents import Document
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
+from guardian.notice import StopNotice, Warned
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
@@ -184,7 +185,39 @@ class Inbox(Protocol):
         ...
 
 
-class Journal(Protocol):
+class Warnings(Protocol):
+    """Notices of stops to come, by their identity: each is posted once, and answered once."""
+
+    def foresee(self, notices: Iterable[StopNotice]) -> int:
+        """Write notices down; answer how many were new."""
+        ...
+
+    def unposted(self) -> tuple[StopNotice, ...]:
+        """Those that nobody was told of yet."""
+        ...
+
+    def warned(self, identity: str) -> Warned | None:
+        """What is known of one; None where there is none."""
+        ...
+
+    def claim_warning(self, identity: str, now: datetime, stale: datetime) -> bool:
+        """Reserve one to do something about it; False where that was done, or is being done since `stale` or later."""
+        ...
+
+    def release_warning(self, identity: str) -> None:
+        """Give a reservation back: nothing was done."""
+        ...
+
+    def posted_warning(self, identity: str, references: Iterable[str]) -> None:
+        """Mark one as posted, and give the reservation back. A reference has no spaces."""
+        ...
+
+    def answer_warning(self, identity: str, answer: str) -> None:
+        """Write down for good what was done about it."""
+        ...
+
+
+class Journal(Warnings, Protocol):
     """What happened, for ever. Writing the same thing twice writes it once.
 
     Any call may raise Unavailable. An entry belongs to the window in which the journal learned of it, not to the one
