@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from guardian.documents import Document, Json, instant, moment, pick, text
 from guardian.errors import InputError
@@ -59,6 +60,20 @@ class Warned:
     notice: StopNotice
     references: tuple[str, ...] = ()
     answer: str = ""
+
+
+@dataclass(frozen=True)
+class StopWarning:
+    """A notice in the words of those who are warned: `title` is its kind's, `account` the account's name.
+
+    `usd_per_hour` is what it costs, None where nobody knows; `basis` says how that was reckoned.
+    """
+
+    notice: StopNotice
+    title: str
+    account: str
+    usd_per_hour: Decimal | None
+    basis: str
 
 
 def is_notice(event: Json) -> bool:

@@ -10,7 +10,7 @@ from guardian.digest import Digest, Window
 from guardian.documents import Document
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
-from guardian.notice import StopNotice, Warned
+from guardian.notice import StopNotice, StopWarning, Warned
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
@@ -200,6 +200,10 @@ class Warnings(Protocol):
         """What is known of one; None where there is none."""
         ...
 
+    def foretold(self, identifier: str) -> tuple[StopNotice, ...]:
+        """All that were ever about resources of this id, the one that stops last at the end."""
+        ...
+
     def claim_warning(self, identity: str, now: datetime, stale: datetime) -> bool:
         """Reserve one to do something about it; False where that was done, or is being done since `stale` or later."""
         ...
@@ -297,6 +301,62 @@ class Announcer(Protocol):
 
     def check(self) -> None:
         """Raises AccessDenied for a wrong token, Unavailable when Slack cannot be reached."""
+        ...
+
+
+@dataclass(frozen=True)
+class Press:
+    """Somebody pressed a button: `warning` is what its value names, `user` and `name` are Slack's word for who it was.
+
+    `channel` is where an answer to this user alone is shown.
+    """
+
+    action: str
+    warning: str
+    user: str
+    name: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Somebody typed a slash command: what comes after its name, who, and where."""
+
+    words: tuple[str, ...]
+    user: str
+    name: str
+    channel: str
+
+
+class Room(Protocol):
+    """Where people are warned, and answered. Any call may raise AccessDenied, Refused, Unavailable."""
+
+    def warn(self, channel: str, warning: StopWarning, user: str) -> str:
+        """Post a warning with its buttons; answer a reference to it. `user` is its owner, "" where nobody knows."""
+        ...
+
+    def find(self, channel: str, key: str) -> str | None:
+        """The reference of what was posted under a warning's identity; None where there is nothing."""
+        ...
+
+    def settle(self, reference: str, warning: StopWarning, answer: str, user: str) -> None:
+        """Say in a warning what was done about it, and by which user, instead of its buttons."""
+        ...
+
+    def whisper(self, channel: str, user: str, said: str) -> None:
+        """Tell one user something that nobody else sees."""
+        ...
+
+    def user_of(self, address: str) -> str:
+        """The id of the user of an e-mail address; empty where there is none."""
+        ...
+
+    def direct(self, user: str) -> str:
+        """The channel of direct messages with a user."""
+        ...
+
+    def members(self, group: str) -> frozenset[str]:
+        """The users of a user group."""
         ...
 
 

@@ -50,6 +50,14 @@ class SqliteWarnings(ABC):
         entry, posted, answer = (str(value or "") for value in rows[0])
         return Warned(read_notice(entry), tuple(posted.split()), answer)
 
+    def foretold(self, identifier: str) -> tuple[StopNotice, ...]:
+        # As JSON has it: an id without UTF-8 could not be given to SQLite.
+        written = json.dumps({"id": identifier}, separators=(",", ":"))[1:-1]
+        select = "SELECT entry FROM warnings WHERE instr(entry, ?) > 0"
+        found = (read_notice(str(row[0])) for row in self._rows(select, written))
+        wanted = [notice for notice in found if notice.id == identifier]
+        return tuple(sorted(wanted, key=lambda notice: notice.stops))
+
     def claim_warning(self, identity: str, now: datetime, stale: datetime) -> bool:
         with self._transaction() as connection:
             cursor = connection.execute(

@@ -189,6 +189,11 @@ class SlackAnnouncer:
                 return
 
 
+def answered(call: Callable[[], SlackResponse], channel: str = "") -> Document:
+    """What Slack answers to the other modules at the seam, or the error that says what to do."""
+    return _answer(call, channel)
+
+
 def _part(message: Json, key: str) -> int:
     """Which part of the post under `key` a message is; -1 for none."""
     if CHART_FILE in _names(pick(message, "files[].name")):

@@ -1,5 +1,10 @@
 """A warning before a stop, all the way: from a machine in an account to the journal, and what people make of it."""
 
+import signal
+import urllib.parse
+import urllib.request
+from typing import Any
+
 import pytest
 
 from guardian.demo.cast import HOME, SANDBOX
@@ -36,6 +41,19 @@ def notices(warned: Installation, session: str) -> list[StopNotice]:
 def outcomes(warned: Installation, session: str) -> list[Outcome]:
     warned.collect()
     return [outcome for outcome in warned.outcomes() if outcome.id == session]
+
+
+def messages(warned: Installation, session: str) -> list[dict[str, Any]]:
+    """What everybody in the channel sees of a session's stop."""
+    found = warned.slack.messages()
+    return [m for m in found if f"`{session}`" in m["text"] and m["channel_name"] == "cloud-costs"]
+
+
+def press(warned: Installation, message: dict[str, Any], action: str) -> None:
+    """Press a button of local Slack's page."""
+    fields = {"channel": message["channel"], "ts": message["ts"], "action": action, "as": WHO}
+    data = urllib.parse.urlencode(fields).encode()
+    urllib.request.urlopen(f"{warned.slack.page}localslack/press", data, timeout=15).close()  # noqa: S310 - loopback
 
 
 def open_session(warned: Installation, session: str) -> StopNotice:
@@ -77,6 +95,26 @@ def test_what_is_kept_after_its_warning_runs_on_and_the_journal_knows_by_whom(
     beyond = warned.run("keep", *what, "--for", "20h")
     assert beyond.code == 1
     assert "8h in all" in beyond.err
+
+
+def test_a_daemon_warns_and_a_press_in_a_browser_keeps_it_alive(warned: Installation) -> None:
+    daemon = warned.start("run")
+    try:
+        eventually(lambda: warned.slack.sockets.connections, within=60)
+        me = warned.cast.person(f"{WHO}@example.com", WHO)
+        me.open_glue_session("pressed")
+        me.open_glue_session("unheard")
+        (message,) = eventually(lambda: messages(warned, "pressed"), within=30)
+        press(warned, message, "keep-4h")
+        (message,) = eventually(lambda: [m for m in messages(warned, "pressed") if "edited" in m])
+        assert f"by {WHO} in Slack" in str(message["blocks"])
+        eventually(lambda: session_status(warned.cast, WHO, "unheard") == "STOPPED", within=60)
+        assert session_status(warned.cast, WHO, "pressed") == "READY"
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        out, err = daemon.communicate(timeout=60)
+    assert daemon.returncode == 0, out + err
+    assert "crashed" not in out + err
 
 
 @pytest.mark.parametrize(

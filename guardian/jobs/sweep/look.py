@@ -101,7 +101,7 @@ def look(
         case Stop():
             stop = stop_of(rule.kind, place.rule, sighting, now)
             result = Result.STOPPED if search.stops(rule) else Result.WOULD_STOP
-            due = replace(owned, result=result, due=stop.due, reason=stop.reason)
+            due = replace(owned, result=result, due=stop.due, reason=search.reason or stop.reason)
             yield Found(place, due, origin)
         case Keep(reason=reason):
             yield Found(place, replace(owned, reason=reason), origin)

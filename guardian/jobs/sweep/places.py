@@ -21,7 +21,8 @@ class Search:
     `margin` is how long a resource that is due is left to its own execution. So many may be stopped in one sweep:
     `most`, or `share` of the running resources that were seen where that is more, none where `most` is 0. `wait` lets
     real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early, between two places
-    or two stops; `deadline` is when it ends in any case. A sweep that is `whole` looks everywhere.
+    or two stops; `deadline` is when it ends in any case. A sweep that is `whole` looks everywhere. `by` is how what it
+    stops was noticed, `reason` why it is stopped where that is not for its rule.
     """
 
     margin: timedelta
@@ -33,6 +34,8 @@ class Search:
     halted: Callable[[], bool] = bool
     deadline: datetime | None = None
     whole: bool = True
+    by: By = By.SWEEP
+    reason: str = ""
 
     def over(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -110,7 +113,7 @@ def seen_outcome(place: Place, sighting: Sighting, search: Search, now: datetime
         target=place.target,
         policy=place.policy.slug,
         at=now,
-        by=By.SWEEP,
+        by=search.by,
         started=moment(pick(seen, kind.start)),
         facts={
             name: value
