@@ -64,7 +64,7 @@ def _status(desk: Desk) -> Sequence[str]:
     halted = desk.halted()
     return (
         f"Guardian is {halted}" if halted else "Guardian is at work.",
-        f"{len(governance.policy_of):,} accounts are governed by {len(governance.policies):,} policies.",
+        f"Governed accounts: {len(governance.policy_of):,}. Policies: {len(governance.policies):,}.",
         f"In the last day: {told}; {len(open_findings):,} findings.",
     )
 

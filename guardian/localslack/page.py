@@ -34,11 +34,16 @@ class Shown:
 
 
 def render_page(
-    workspace: Workspace, refresh: int | None = None, person: str = "", said: str = ""
+    workspace: Workspace,
+    refresh: int | None = None,
+    person: str = "",
+    said: str = "",
+    here: str = "",
 ) -> str:
     """The page, pictures included; it loads itself anew every `refresh` seconds, if any.
 
-    `person` is who presses its buttons, nobody where it is empty; `said` is what came of the last press.
+    `person` is who presses its buttons, nobody where it is empty; `said` is what came of the last press,
+    `here` the address that it loads itself from, where that is not its own.
     """
     with workspace.lock:
         channels = [(found, _messages(found, workspace)) for found in workspace.channels.values()]
@@ -52,6 +57,7 @@ def render_page(
         style=style,
         person=person,
         said=said,
+        here=here,
     )
 
 

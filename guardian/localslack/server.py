@@ -108,9 +108,17 @@ class LocalSlack:
         if head:
             raise NotFound
         person, said = request.args.get("as") or SOMEBODY, request.args.get("said", "")
-        html = render_page(self.workspace, REFRESH_SECONDS, person, said)
+        html = render_page(self.workspace, REFRESH_SECONDS, person, said, self._again(request))
         headers = {"Content-Security-Policy": POLICY}
         return Response(html, mimetype="text/html", headers=headers)
+
+    def _again(self, request: Request) -> str:
+        """The address of the page, another one each time: a browser does not load anew what only ends in `#…`."""
+        channel = request.args.get("in", "")
+        if channel not in self.workspace.channels:
+            return ""
+        told = {"as": request.args.get("as", SOMEBODY), "in": channel}
+        return f"/?{urlencode({**told, 'at': self.workspace.new_ts()})}#{channel}"
 
     def _call(self, method: str, request: Request) -> Response:
         fault = self.faults.take(method)
@@ -211,8 +219,10 @@ class LocalSlack:
             raise BadRequest(str(error)) from error
         envelope = self.sockets.deliver("interactive" if press else "slash_commands", payload)
         said = "" if envelope and envelope.ack is not None else NOBODY_LISTENS
-        query = urlencode({"as": asked.get("as", ""), **({"said": said} if said else {})})
-        return redirect(f"/?{query}#{asked.get('channel', '')}", HTTPStatus.SEE_OTHER)
+        channel = asked.get("channel", "")
+        where = {"as": asked.get("as", ""), "in": channel}
+        query = urlencode({**where, **({"said": said} if said else {})})
+        return redirect(f"/?{query}#{channel}", HTTPStatus.SEE_OTHER)
 
     def _everything(self) -> dict[str, Any]:
         files = self.workspace.files.values()

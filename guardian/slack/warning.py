@@ -60,7 +60,9 @@ def _headline(warning: StopWarning, will: str = "will be") -> str:
 
 def _about(warning: StopWarning, user: str, will: str = "will be") -> Iterator[Mapping[str, Json]]:
     notice = warning.notice
-    said = f":hourglass_flowing_sand: *{_title(warning)}* {code(notice.id)} {will} stopped {_when(notice.stops)}"
+    said = (
+        f":hourglass: *{_title(warning)}* {code(notice.id)} {will} stopped {_when(notice.stops)}"
+    )
     yield {"type": "section", "text": _mrkdwn(said)}
     owner = f"<@{user}>" if USER.fullmatch(user) else code(notice.owner or "nobody knows")
     fields = {
@@ -86,7 +88,7 @@ def _cost(warning: StopWarning) -> str:
 
 def _when(at: datetime) -> str:
     """A moment as each reader's own clock shows it."""
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC>"
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC>"
 
 
 def _buttons(warning: StopWarning) -> Mapping[str, Json]:

@@ -378,7 +378,7 @@ def test_status_tells_what_the_day_brought(stage: Stage) -> None:
     stage.now = NOW + timedelta(seconds=1)
     assert typed(stage, "status").splitlines() == [
         "Guardian is at work.",
-        "1 accounts are governed by 1 policies.",
+        "Governed accounts: 1. Policies: 1.",
         "In the last day: 0 stopped, 0 would stop, 1 kept, 0 gone, 0 failed; 0 findings.",
     ]
     assert "Guardian is at work." in stage.whispered()[0]
