@@ -64,10 +64,9 @@ def warn_once(room: Room, warnings: Warnings, scene: Scene, now: datetime, wall:
     Unavailable where the journal cannot be used.
     """
     told = Told()
-    waiting = sorted(warnings.unposted(), key=lambda notice: notice.stops)
-    for number, notice in enumerate(waiting):
+    for notice in sorted(warnings.unposted(), key=lambda notice: notice.stops):
         channel = scene.channel(notice.target.account)
-        if notice.stops <= now or not channel or _is_told(notice, waiting[:number]):
+        if notice.stops <= now or not channel or _is_told(notice, warnings.foretold(notice.id)):
             warnings.posted_warning(notice.identity, ())
             told.dropped += 1
         elif warnings.claim_warning(notice.identity, wall(), wall() - CLAIM):
@@ -83,8 +82,9 @@ def warn_once(room: Room, warnings: Warnings, scene: Scene, now: datetime, wall:
     return told
 
 
-def _is_told(notice: StopNotice, earlier: Sequence[StopNotice]) -> bool:
-    """Whether another machine tells of the same stop, a little earlier."""
+def _is_told(notice: StopNotice, others: Sequence[StopNotice]) -> bool:
+    """Whether another machine tells of the same stop, a little earlier: one machine never tells of two at a time."""
+    earlier = (other for other in others if other.stops < notice.stops)
     return any(notice.same_run(other) and notice.at < other.stops for other in earlier)
 
 

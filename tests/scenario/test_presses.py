@@ -93,6 +93,14 @@ def test_two_machines_that_tell_of_one_run_are_one_warning(stage: Stage) -> None
     assert stage.warn().posted == 0
 
 
+def test_another_machine_may_tell_of_it_when_people_have_been_warned(stage: Stage) -> None:
+    stage.warn(notice())
+    assert stage.warn(notice(stops=NOW + 2 * TEN)).dropped == 1
+    again = notice(stops=NOW + 6 * TEN, at=NOW + 5 * TEN)
+    stage.now = NOW + 5 * TEN
+    assert stage.warn(again).posted == 1
+
+
 def test_a_warning_that_comes_too_late_is_not_posted(stage: Stage) -> None:
     stage.now = NOW + TEN
     told = stage.warn(notice())
@@ -177,8 +185,10 @@ def test_somebody_else_may_not(stage: Stage) -> None:
 
 def test_who_cannot_be_told_apart_may_not(stage: Stage) -> None:
     stage.warn(notice())
-    stage.slack.faults.add(Fault("usergroups.users.list", error="missing_scope"))
-    assert "cannot tell who you are" in press_once(stage.floor, stage.press("keep-1h", "bo"))
+    press = stage.press("keep-1h", "bo")
+    for method in ("usergroups.users.list", "users.lookupByEmail"):
+        stage.slack.faults.add(Fault(method, error="missing_scope"))
+        assert "cannot tell who you are" in press_once(stage.floor, press)
     assert stage.cloud.kept == []
 
 

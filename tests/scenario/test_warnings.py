@@ -49,11 +49,15 @@ def messages(warned: Installation, session: str) -> list[dict[str, Any]]:
     return [m for m in found if f"`{session}`" in m["text"] and m["channel_name"] == "cloud-costs"]
 
 
-def press(warned: Installation, message: dict[str, Any], action: str) -> None:
-    """Press a button of local Slack's page."""
-    fields = {"channel": message["channel"], "ts": message["ts"], "action": action, "as": WHO}
-    data = urllib.parse.urlencode(fields).encode()
-    urllib.request.urlopen(f"{warned.slack.page}localslack/press", data, timeout=15).close()  # noqa: S310 - loopback
+def post(warned: Installation, path: str, **fields: str) -> None:
+    """What a browser posts from local Slack's page."""
+    data = urllib.parse.urlencode({**fields, "as": WHO}).encode()
+    urllib.request.urlopen(f"{warned.slack.page}localslack/{path}", data, timeout=15).close()  # noqa: S310 - loopback
+
+
+def answers(warned: Installation) -> str:
+    """All that was told to one person alone."""
+    return "\n".join(m["text"] for m in warned.slack.messages() if "only_for" in m)
 
 
 def open_session(warned: Installation, session: str) -> StopNotice:
@@ -105,9 +109,14 @@ def test_a_daemon_warns_and_a_press_in_a_browser_keeps_it_alive(warned: Installa
         me.open_glue_session("pressed")
         me.open_glue_session("unheard")
         (message,) = eventually(lambda: messages(warned, "pressed"), within=30)
-        press(warned, message, "keep-4h")
+        post(warned, "press", channel=message["channel"], ts=message["ts"], action="keep-4h")
         (message,) = eventually(lambda: [m for m in messages(warned, "pressed") if "edited" in m])
         assert f"by {WHO} in Slack" in str(message["blocks"])
+        for text in ("/guardian explain ana", "/guardian explain nobody", "/guardian explain pat"):
+            post(warned, "command", channel=message["channel"], text=text)
+        eventually(lambda: "notify.max_keep: 8h" in answers(warned))
+        eventually(lambda: "There are 0 accounts" in answers(warned))
+        eventually(lambda: "is not governed" in answers(warned))
         eventually(lambda: session_status(warned.cast, WHO, "unheard") == "STOPPED", within=60)
         assert session_status(warned.cast, WHO, "pressed") == "READY"
     finally:
