@@ -40,7 +40,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "journal": (),
     "policies": (),
     "templates": (),
-    "slack": ("channel", "digest", "timezone", "quiet", "sns"),
+    "slack": ("channel", "digest", "timezone", "quiet", "sns", "keepers"),
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
     "sweep_deadline": (),
@@ -75,10 +75,16 @@ class Hub:
 
 @dataclass(frozen=True)
 class Slack:
-    """`token` is empty where there is none: digests are then not posted. `api` ends in a slash."""
+    """`token` is empty where there is none: digests are then not posted. `api` ends in a slash.
+
+    `app_token` opens the socket by which presses and commands come, empty where there is none. `keepers` is the id of
+    the user group whose members may keep anything alive and stop it, empty where only owners may.
+    """
 
     token: str = field(repr=False)
     api: str = SLACK_API
+    app_token: str = field(default="", repr=False)
+    keepers: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,8 @@ class Settings:
             "slack.quiet": notify.quiet.value,
             "slack.sns": notify.sns,
             "slack.token": "***" if self.slack.token else "",
+            "slack.app_token": "***" if self.slack.app_token else "",
+            "slack.keepers": self.slack.keepers,
             "slack.api": self.slack.api,
             "schedules.reconcile": spoken(times.reconcile),
             "schedules.sweep": spoken(times.sweep),
@@ -222,7 +230,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
         policies=form.read("policies", _POLICIES) or "policies",
         templates=form.read("templates", _TEMPLATES) or "",
-        slack=_slack(environment, problems),
+        slack=_slack(slack, environment, problems),
         notify=_notify(slack),
         schedules=_schedules(form.form("schedules", KEYS["schedules"])),
         sweep_margin=_or(form.read("sweep_margin", values.duration), timedelta(minutes=5)),
@@ -233,6 +241,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
     )
 
 
+_GROUP = values.pattern(r"S[A-Z0-9]{6,20}", "the id of a Slack user group, such as S0123456789")
 _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
@@ -282,12 +291,17 @@ def _schedules(form: Form) -> Schedules:
     )
 
 
-def _slack(environment: Mapping[str, str], problems: Problems) -> Slack:
+def _slack(form: Form, environment: Mapping[str, str], problems: Problems) -> Slack:
     api = environment.get("SLACK_API_URL") or SLACK_API
     if not api.startswith("https://") and not _loopback(api):
         problems.add("SLACK_API_URL", "must begin with https:// unless it is on this machine")
     token = environment.get("SLACK_BOT_TOKEN", "").strip()
-    return Slack(token=token, api=api.rstrip("/") + "/")
+    return Slack(
+        token=token,
+        api=api.rstrip("/") + "/",
+        app_token=environment.get("SLACK_APP_TOKEN", "").strip(),
+        keepers=form.read("keepers", _GROUP) or "",
+    )
 
 
 def _clock(environment: Mapping[str, str], problems: Problems) -> Clock:

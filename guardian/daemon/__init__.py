@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
+from guardian.daemon import people
 from guardian.daemon.due import last_due
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.desire import desire
@@ -36,6 +37,7 @@ LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
 ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
+WARN_EVERY = timedelta(seconds=10)
 FIRST_DETECTION = 1 / 24
 """The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
 
@@ -199,6 +201,13 @@ class Daemon:
             finding = Finding(About.DIGEST, channel, reason, self.guardian.now())
             self.guardian.journal.note([finding])
 
+    def warn(self) -> None:
+        """Warn people of stops to come."""
+        told = people.warn(self.guardian, self.policies.world)
+        for channel, reason in told.troubles.items():
+            log.warning("not_warned", channel=channel, error=reason)
+            self._note_once(About.ACCESS, f"Slack {channel}", reason)
+
     def collect(self) -> None:
         """Take reports off the queue until told to stop."""
         guardian = self.guardian
@@ -243,6 +252,7 @@ def run_daemon(directory: Path) -> int:
     scheduler = _schedule(daemon)
     collector = Thread(target=daemon.collect, name="collect")
     collector.start()
+    listener = _listening(daemon)
     scheduler.start()
     while not stopping.wait(0.5):
         if not collector.is_alive():  # a bug, not an outage: let the supervisor start us anew
@@ -252,8 +262,22 @@ def run_daemon(directory: Path) -> int:
             return 1
     scheduler.shutdown(wait=True)
     collector.join()
+    listener.join()
     log.info("stopped")
     return 0
+
+
+def _listening(daemon: Daemon) -> Thread:
+    """Listens to what people do in Slack, where a token lets it."""
+    socket = people.socket(daemon.guardian, daemon.policies)
+
+    def listen() -> None:
+        if socket:
+            socket.run(daemon.guardian.stopping)
+
+    listener = Thread(target=listen, name="socket", daemon=True)
+    listener.start()
+    return listener
 
 
 def open_daemon(guardian: Guardian) -> Daemon:
@@ -275,6 +299,7 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
         daemon.sweep: settings.schedules.sweep,
         daemon.announce: ANNOUNCE_EVERY,
         daemon.reload: RELOAD_EVERY,
+        daemon.warn: WARN_EVERY,
     }
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)

@@ -110,6 +110,12 @@ class Story:
         current, total = self.instances()
         self.stage.check(current == total > 0, f"{current} of {total} stack instances are current")
 
+    def roll_out_again(self) -> None:
+        """Bring a changed policy to the accounts."""
+        planned, world = self._plan()
+        print_plan(self.stage.console, planned, world.names)
+        self._apply(planned, world)
+
     def work(self) -> None:
         self.stage.chapter("People work, and forget")
         cast = self.cast

@@ -49,6 +49,8 @@ NOTIFY_KEYS: Final[Mapping[str, str]] = {
     "timezone": "The IANA time zone of `digest`, and of the times that a digest tells.",
     "quiet": "What to do when there is nothing to tell: `say` so in one line, or `skip` it.",
     "sns": "The ARN of an SNS topic that gets the same digests as plain text, for mail.",
+    "warn_before": "How long before a stop people are warned. Where nobody says: they are not.",
+    "max_keep": "How long something may be kept alive in all, by a button or a command. Where nobody says: `1d`.",
 }
 TARGETS: Final[Mapping[str, str]] = {
     "email": "Addresses that are written to; each has to confirm once for every account and region.",

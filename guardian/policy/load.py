@@ -213,4 +213,6 @@ def _notify(form: Form) -> NotifySettings:
         timezone=form.read("timezone", values.timezone),
         quiet=form.read("quiet", values.choice(Quiet)),
         sns=form.read("sns", values.topic),
+        warn_before=form.read("warn_before", values.duration),
+        max_keep=form.read("max_keep", values.interval),
     )

@@ -174,6 +174,8 @@ def _of_notify() -> Mapping[str, Schema]:
         "timezone": _ref("timezone"),
         "quiet": {"type": "string", "enum": [quiet.value for quiet in Quiet]},
         "sns": _text(TOPIC.pattern, "arn:aws:sns:eu-west-1:111122223333:data-costs"),
+        "warn_before": _ref("duration"),
+        "max_keep": _ref("interval"),
     }
 
 

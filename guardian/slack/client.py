@@ -223,6 +223,11 @@ def _files(digest: Digest) -> Iterator[Upload]:
         yield Upload(SHEET_FILE, "All of it as a spreadsheet", partial(spreadsheet, digest))
 
 
+def answered(call: Callable[[], SlackResponse], channel: str = "") -> Document:
+    """What Slack answers to the other modules at the seam, or the error that says what to do."""
+    return _answer(call, channel)
+
+
 def _part(message: Json, key: str) -> int:
     """Which part of the post under `key` a message is; -1 for none."""
     for name in _names(pick(message, "files[].name")):
