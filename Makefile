@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Tests start guardian hundreds of times: where this is set, each of them would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Modules are compiled when they are imported first: most never are.
+INSTALL := $(PIP) install --no-compile
 
 .PHONY: demo test coverage check reference faults bench clean docs format lock help
 
@@ -66,17 +68,17 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guardian needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(INSTALL) --require-hashes -r requirements/build.txt
 	@touch $@
 
 .venv/.demo: .venv/.base requirements/demo.txt pyproject.toml
-	@$(PIP) install --require-hashes -r requirements/demo.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/demo.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.base requirements/dev.txt pyproject.toml
-	@$(PIP) install --require-hashes -r requirements/dev.txt
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
 
 # The versions are pinned in package.json alone; nothing of them is committed.

@@ -114,13 +114,13 @@ def show(title: str, runs: Mapping[str, Run], to: str = "") -> None:
     """A table; with the ratios to one of its rows where one is named."""
     table = Table(title=title, title_justify="left")
     ratio = [f"x {to}"] if to else []
-    numbers = ["seconds", "accounts/min", *ratio, "calls/account", "calls/s", "due", "stopped"]
+    numbers = ["seconds", "last stop", "accounts/min", *ratio, "calls/account", "calls/s"]
     table.add_column("")
-    for name in (*numbers, "twice", "wrongly", "mixed up", "MiB"):
+    for name in (*numbers, "due", "stopped", "twice", "wrongly", "mixed up", "MiB"):
         table.add_column(name, justify="right")
     for name, each in runs.items():
         base = [f"{each.accounts_per_minute / runs[to].accounts_per_minute:,.2f}"] if to else []
-        table.add_row(name, *_speed(each)[:2], *base, *_speed(each)[2:], *_deeds(each))
+        table.add_row(name, *_speed(each)[:3], *base, *_speed(each)[3:], *_deeds(each))
     Console(width=140).print(table)
 
 
@@ -128,6 +128,7 @@ def _speed(each: Run) -> list[str]:
     calls = each.recorded.total / each.seed.accounts
     return [
         f"{each.measured.seconds:,.1f}",
+        f"{each.recorded.last_stop:,.0f}",
         f"{each.accounts_per_minute:,.0f}",
         f"{calls:,.1f}",
         f"{each.calls_per_second:,.0f}",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
@@ -21,7 +22,6 @@ from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
 from guardian.journal import open_journal
-from guardian.kinds.base import PriceBook
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
@@ -29,12 +29,13 @@ from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
 from guardian.ports import Journal, PolicySource
-from guardian.prices import load_prices
+from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings
 from guardian.slack.client import SlackAnnouncer
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
+from guardian.waves import Waves
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -62,7 +63,7 @@ class Configuration:
     """What policies need of a directory: all of it can be read without AWS and without a journal.
 
     `source` is where the policies are, `notify` what holds where none of them says where digests go, `management`
-    whether they hold for the management account.
+    whether they hold for the management account, `waves` the order of rollouts.
     """
 
     directory: Path
@@ -70,6 +71,7 @@ class Configuration:
     partition: str = "aws"
     notify: Notify = field(default_factory=Notify)
     management: ManagementAccount = ManagementAccount.SKIP
+    waves: Waves = field(default_factory=Waves)
     clock: Clock = system_now
 
     def files(self) -> tuple[PolicyFile, ...]:
@@ -104,8 +106,17 @@ class Guardian:
     settings: Settings
     aws: Aws
     journal: Journal
-    prices: PriceBook
     stopping: Event
+
+    @cached_property
+    def prices(self) -> PriceTable:
+        """The table of prices, read when something is priced first. Raises InputError."""
+        return load_prices(self.prices_file)
+
+    @property
+    def prices_file(self) -> Path:
+        """Where prices may be that win over the shipped ones."""
+        return self.configuration.directory / PRICES
 
     def now(self) -> datetime:
         return self.settings.clock()
@@ -157,13 +168,14 @@ class Guardian:
         return Search(
             margin=self.settings.sweep_margin,
             most=self.settings.brakes.stops_per_sweep,
-            share=self.settings.brakes.stops_share,
+            share=self.settings.brakes.share_per_sweep,
             wait=self.pause,
             trace=f"sweep {now:%Y-%m-%dT%H:%M:%SZ}",
             deadline=now + self.settings.sweep_deadline,
             whole=whole,
             observe=observe,
             halted=self.stopping.is_set if observe else self._ended,
+            ending=self.stopping.is_set,
         )
 
     def _ended(self) -> bool:
@@ -260,6 +272,7 @@ def _configuration(directory: Path, settings: Settings, aws: Aws | None = None) 
         partition=names.partition_of(settings.home_region),
         notify=settings.notify,
         management=settings.management_account,
+        waves=settings.rollout,
         clock=settings.clock,
     )
 
@@ -282,13 +295,11 @@ def open_guardian(
     settings = load_settings(directory, environment)
     event = stopping or Event()
     aws = _connect(settings, event)
-    override = directory / PRICES
     return Guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
         journal=open_journal(settings.journal, settings.clock),
-        prices=load_prices(override if override.is_file() else None),
         stopping=event,
     )
 

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from guardian.costs import CostQuery
 from guardian.desire import WantedStackSet
 from guardian.digest import Digest, Window
-from guardian.documents import Document
+from guardian.documents import Document, Json
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
-from guardian.notice import StopNotice, StopWarning, Warned
+from guardian.offers import Search
 from guardian.organization import Organization
 from guardian.outcome import Finding, Outcome
+from guardian.people import Warnings
 from guardian.plan import DeployedStackSet, Purpose
 from guardian.policy.source import PolicyText
 from guardian.repair import Drift, Expected
@@ -114,9 +116,12 @@ class Members(Protocol):
     Any call may raise AccessDenied or Unavailable; `look` and `stop` raise NotFound for a resource that is gone.
     """
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "Members":
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "Members":
         """The same for one account alone, with the right to make these calls and no others; let go of it afterwards.
 
+        A patient visitor waits longer for answers.
         Raises AccessDenied or Unavailable where the member role cannot be assumed: then nothing there can be done.
         """
         ...
@@ -185,39 +190,18 @@ class Inbox(Protocol):
         ...
 
 
-class Warnings(Protocol):
-    """Notices of stops to come, by their identity: each is posted once, and answered once."""
-
-    def foresee(self, notices: Iterable[StopNotice]) -> int:
-        """Write notices down; answer how many were new."""
+class PriceList(Protocol):
+    def offers(self, search: Search) -> Iterable[str]:
+        """The offers that fit, each as a JSON text. Raises AccessDenied, NotFound, Refused, Unavailable."""
         ...
 
-    def unposted(self) -> tuple[StopNotice, ...]:
-        """Those that nobody was told of yet."""
-        ...
 
-    def warned(self, identity: str) -> Warned | None:
-        """What is known of one; None where there is none."""
-        ...
+class CostExplorer(Protocol):
+    def page(self, query: CostQuery, token: str) -> Json:
+        """A page of GetCostAndUsage's answer, the first for an empty token. Every call is paid for.
 
-    def foretold(self, identifier: str) -> tuple[StopNotice, ...]:
-        """All that were ever about resources of this id, the one that stops last at the end."""
-        ...
-
-    def claim_warning(self, identity: str, now: datetime, stale: datetime) -> bool:
-        """Reserve one to do something about it; False where that was done, or is being done since `stale` or later."""
-        ...
-
-    def release_warning(self, identity: str) -> None:
-        """Give a reservation back: nothing was done."""
-        ...
-
-    def posted_warning(self, identity: str, references: Iterable[str]) -> None:
-        """Mark one as posted, and give the reservation back. A reference has no spaces."""
-        ...
-
-    def answer_warning(self, identity: str, answer: str) -> None:
-        """Write down for good what was done about it."""
+        Raises AccessDenied, Refused, Unavailable.
+        """
         ...
 
 
@@ -301,62 +285,6 @@ class Announcer(Protocol):
 
     def check(self) -> None:
         """Raises AccessDenied for a wrong token, Unavailable when Slack cannot be reached."""
-        ...
-
-
-@dataclass(frozen=True)
-class Press:
-    """Somebody pressed a button: `warning` is what its value names, `user` and `name` are Slack's word for who it was.
-
-    `channel` is where an answer to this user alone is shown.
-    """
-
-    action: str
-    warning: str
-    user: str
-    name: str
-    channel: str
-
-
-@dataclass(frozen=True)
-class Typed:
-    """Somebody typed a slash command: what comes after its name, who, and where."""
-
-    words: tuple[str, ...]
-    user: str
-    name: str
-    channel: str
-
-
-class Room(Protocol):
-    """Where people are warned, and answered. Any call may raise AccessDenied, Refused, Unavailable."""
-
-    def warn(self, channel: str, warning: StopWarning, user: str) -> str:
-        """Post a warning with its buttons; answer a reference to it. `user` is its owner, "" where nobody knows."""
-        ...
-
-    def find(self, channel: str, key: str) -> str | None:
-        """The reference of what was posted under a warning's identity; None where there is nothing."""
-        ...
-
-    def settle(self, reference: str, warning: StopWarning, answer: str, user: str) -> None:
-        """Say in a warning what was done about it, and by which user, instead of its buttons."""
-        ...
-
-    def whisper(self, channel: str, user: str, said: str) -> None:
-        """Tell one user something that nobody else sees."""
-        ...
-
-    def user_of(self, address: str) -> str:
-        """The id of the user of an e-mail address; empty where there is none."""
-        ...
-
-    def direct(self, user: str) -> str:
-        """The channel of direct messages with a user."""
-        ...
-
-    def members(self, group: str) -> frozenset[str]:
-        """The users of a user group."""
         ...
 
 

@@ -1,6 +1,7 @@
 """What a stop was worth, from a table of list prices. An unknown price stays unknown and is never taken for 0."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from importlib.resources import files
@@ -44,15 +45,25 @@ def load_prices(override: Path | None = None) -> PriceTable:
 
     Raises InputError for a file that cannot be read as prices.
     """
-    shipped = files("guardian").joinpath("prices.yaml").read_text("utf-8")
-    table = parse_prices(shipped, "prices.yaml")
-    if override is None or not override.exists():
-        return table
+    own = own_prices(override) if override else None
+    return shipped_prices().overridden_by(own) if own else shipped_prices()
+
+
+def shipped_prices() -> PriceTable:
+    """The table that guardian comes with."""
+    text = files("guardian").joinpath("prices.yaml").read_text("utf-8")
+    return parse_prices(text, "prices.yaml")
+
+
+def own_prices(file: Path) -> PriceTable | None:
+    """What a file of prices says; None where there is no such file. Raises InputError where it says no prices."""
+    if not file.exists():
+        return None
     try:
-        text = override.read_text("utf-8")
+        text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{override}: cannot be read: {error}") from error
-    return table.overridden_by(parse_prices(text, str(override)))
+        raise InputError(f"{file}: cannot be read: {error}") from error
+    return parse_prices(text, str(file))
 
 
 def parse_prices(text: str, file: str) -> PriceTable:
@@ -78,6 +89,22 @@ def parse_prices(text: str, file: str) -> PriceTable:
     if problems:
         raise InputError(*problems)
     return PriceTable(str(content.get("as_of", "")), rates)
+
+
+def render_prices(table: PriceTable, comment: Iterable[str]) -> str:
+    """A table as YAML that `parse_prices` reads; the comment's lines stand above it."""
+    lines = [f"# {line}".rstrip() for line in comment]
+    lines += [f"as_of: {json.dumps(table.as_of)}", "regions:" if table.rates else "regions: {}"]
+    for region, rates in sorted(table.rates.items()):
+        lines.append(f"  {json.dumps(region)}:" if rates else f"  {json.dumps(region)}: {{}}")
+        lines += [f"    {json.dumps(i)}: {_number(rate)}" for i, rate in sorted(rates.items())]
+    return "\n".join([*lines, ""])
+
+
+def _number(rate: Decimal) -> str:
+    """A rate as YAML, in quotes where a floating-point number would lose some of it."""
+    written = f"{rate:f}"
+    return written if Decimal(repr(float(rate))) == rate else json.dumps(written)
 
 
 def _price(value: object) -> Decimal | None:

@@ -49,6 +49,7 @@ class Recorded:
     stopped_again: Sequence[Mapping[str, str]]
     stopped_wrongly: Sequence[Mapping[str, str]]
     missed: Sequence[Mapping[str, str]]
+    last_stop: float
     cpu_seconds: float
 
     @classmethod

@@ -61,6 +61,7 @@ class Record:
             "stopped": len(stopped),
             "stopped_again": _shown(again),
             "stopped_wrongly": _shown(stopped.keys() - due),
+            "last_stop": max((stop.at - estate.began for stop in stopped.values()), default=0.0),
             "missed": [_line(thing) for thing in due - stopped.keys()],
         }
 

@@ -29,7 +29,7 @@ def configure(seed: Seed, directory: Path) -> None:
         f"home_region: {home}\n"
         f'hub: {{account: "{HUB}", queue_url: "https://sqs.{home}.amazonaws.com/{HUB}/guardian"}}\n'
         f"journal: sqlite:///{directory}/guardian.db\n"
-        "brakes: {stops_per_sweep: 1000000, stops_share: 1}\n"
+        "brakes: {stops_per_sweep: 1000000, share_per_sweep: 1}\n"
     )
     (directory / "policies" / "everywhere.yaml").write_text(_policy(seed.regions, [*seed.things]))
 

@@ -15,14 +15,19 @@ from guardian.ports import Candidate, Origin
 
 
 class AwsMembers:
-    """The governed services of member accounts, through the member role."""
+    """The governed services of member accounts, through the member role; `patient` clients wait longer for answers."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, patient: Clients) -> None:
         self._clients = clients
+        self._patient = patient
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "AwsMembers":
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "AwsMembers":
         """The same for one account alone, by a session of the member role that may make these calls and no others."""
-        return AwsMembers(self._clients.narrowed(account, session_policy(calls)))
+        clients = self._patient if patient else self._clients
+        narrowed = clients.narrowed(account, session_policy(calls))
+        return AwsMembers(narrowed, narrowed)
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
         """All that the kind's listing shows, whatever its status; page by page as it is iterated."""

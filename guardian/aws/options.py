@@ -15,7 +15,7 @@ class AwsOptions:
 
     `hub_account` is asked of STS when it is None. `poll` lies between the first two looks at a stack set operation
     (the pauses grow), `patience` is how long an operation is watched before it is left to run alone.
-    An answer is waited for no longer than `answer_within`, and then asked for again.
+    An answer is waited for no longer than `answer_within`, and then asked for again, at most `attempts` times in all.
     `templates` is the `s3://bucket/prefix` for those that are too large for a call, empty where there is none.
     `management_role` is guardian's own in the management account, empty where that account is not governed.
     """
@@ -31,3 +31,4 @@ class AwsOptions:
     poll: timedelta = timedelta(seconds=2)
     patience: timedelta = timedelta(hours=6)
     answer_within: timedelta = timedelta(seconds=30)
+    attempts: int = 4

@@ -33,8 +33,8 @@ class Brakes:
 
     Each share is of what there is, each minimum may happen in any case: stack instances that are deleted, accounts in
     which guardian begins to stop things, accounts with stacks that are in the organization no more. Where there are
-    `hours`, plans go in them only. One sweep may stop `stops_per_sweep` resources, or `stops_share` of those that it
-    sees running where that is more.
+    `hours`, plans go in them only. One sweep may stop `stops_per_sweep` resources, or `share_per_sweep` of those that
+    it sees running where that is more.
     """
 
     delete_share: float = 0.3
@@ -44,7 +44,7 @@ class Brakes:
     vanish_share: float = 0.1
     vanish_minimum: int = 5
     stops_per_sweep: int = 50
-    stops_share: float = 0.2
+    share_per_sweep: float = 0.2
     freezes: tuple[Freeze, ...] = ()
     hours: Hours | None = None
 

@@ -8,7 +8,7 @@ from guardian.policy import values
 from guardian.policy.form import Form
 from guardian.policy.load import hours
 
-SHARES: Final = ("delete_share", "stop_share", "vanish_share", "stops_share")
+SHARES: Final = ("delete_share", "stop_share", "vanish_share", "share_per_sweep")
 COUNTS: Final = ("delete_minimum", "stop_minimum", "vanish_minimum", "stops_per_sweep")
 NUMBERS: Final = (*SHARES, *COUNTS)
 """The keys that a variable of the environment can set."""
@@ -36,7 +36,7 @@ def brakes(form: Form) -> Brakes:
         vanish_share=share("vanish_share", default.vanish_share),
         vanish_minimum=count("vanish_minimum", default.vanish_minimum),
         stops_per_sweep=count("stops_per_sweep", default.stops_per_sweep),
-        stops_share=share("stops_share", default.stops_share),
+        share_per_sweep=share("share_per_sweep", default.share_per_sweep),
         freezes=tuple(f for f in map(_freeze, form.forms("freeze", FREEZE_KEYS)) if f),
         hours=hours(form),
     )

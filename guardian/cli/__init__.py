@@ -7,17 +7,30 @@ Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --d
 import logging
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
 from guardian import terminal
-from guardian.cli import change, control, keep, policies, reports, rollout, templates, work
+from guardian.cli import (
+    change,
+    control,
+    costs,
+    keep,
+    policies,
+    prices,
+    reports,
+    rollout,
+    templates,
+    work,
+)
 from guardian.cli.exits import code_of
+from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
 from guardian.logs import configure_logs
 
 app = typer.Typer(
-    help="Stops forgotten Glue, SageMaker and EMR sessions across an AWS organization.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,14 +55,32 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "keep": keep.keep,
     "digest": reports.digest,
     "status": reports.status,
+    "costs": costs.costs,
     "kinds": reports.kinds,
     "run": work.run,
     "demo": work.demo,
 }
 """Every command by its name, as `guardian --help` lists them."""
 
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it
+    if wanted:
+        print_line(f"guardian {version('guardian')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _any_command(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Stops forgotten Glue, SageMaker and EMR sessions across an AWS organization."""
+
+
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(prices.app, name="prices")
 
 
 def main() -> None:

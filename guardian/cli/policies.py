@@ -19,6 +19,7 @@ from guardian.organization import Account, Organization
 from guardian.terminal import coverage as coverage_shown
 from guardian.terminal import explanation, problems
 from guardian.terminal.problems import Validation
+from guardian.waves import in_order
 
 
 class Report(StrEnum):
@@ -71,7 +72,9 @@ def validate(
 def _checked(config: Path, snapshot: Path | None, *, offline: bool) -> Validation:
     if offline and not snapshot:
         return Validation(len(open_configuration(config).files()))
-    governance = _world(config, snapshot).governance
+    world = _world(config, snapshot)
+    in_order(open_configuration(config).waves, world.organization)  # raises
+    governance = world.governance
     return Validation(len(governance.policies), warnings=governance.warnings)
 
 

@@ -279,6 +279,7 @@ def _listening(daemon: Daemon) -> Thread:
 def open_daemon(guardian: Guardian) -> Daemon:
     """A daemon with the policies as they are now. Raises InputError, AccessDenied, Unavailable."""
     policies = hold(guardian)
+    log.info("prices", as_of=guardian.prices.as_of)  # what is wrong with them is told now
     guardian.aws.stacks.take_turns()
     return Daemon(guardian, policies, rolled_out_hash=policies.state.good_hash)
 

@@ -13,7 +13,7 @@ from guardian.explain import explain
 from guardian.jobs.press import Floor, press_once
 from guardian.jobs.slash import Desk, answer_once
 from guardian.jobs.warn import Scene, Told, warn_once
-from guardian.ports import Press, Typed
+from guardian.people import Press, Typed
 from guardian.slack.room import SlackRoom
 from guardian.slack.socket import SlackSocket
 

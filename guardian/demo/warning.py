@@ -16,7 +16,7 @@ from guardian.jobs.collect import collect_once
 from guardian.jobs.press import Floor, press_once
 from guardian.jobs.warn import Scene, warn_once
 from guardian.localslack import LocalSlack
-from guardian.ports import Press
+from guardian.people import Press
 from guardian.slack.room import SlackRoom
 from guardian.slack.socket import SlackSocket
 

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from guardian.clock import Clock
-from guardian.errors import GuardianError, InputError, NotFound, Refused
+from guardian.errors import GuardianError, InputError, NotFound, Refused, Unavailable
 from guardian.ids import Target
 from guardian.jobs.keep import Wish, keep_once, place_of
 from guardian.jobs.sweep import Search
@@ -16,8 +16,9 @@ from guardian.jobs.sweep.stop import Stopping
 from guardian.jobs.warn import ADDRESS, CLAIM, Scene
 from guardian.notice import StopNotice, Warned
 from guardian.outcome import By, Outcome, Result
+from guardian.people import Press, Room
 from guardian.policy.model import Mode
-from guardian.ports import Journal, Members, Press, Room
+from guardian.ports import Journal, Members
 
 NINE = time(9)
 SPANS: Final[Mapping[str, timedelta]] = {
@@ -146,10 +147,12 @@ def _stopped(floor: Floor, place: Place, notice: StopNotice, who: str) -> str:
     reason = f"stopped by {who} in Slack"
     prompt = replace(search, margin=timedelta(), by=By.EVENT, reason=reason)
     stopping = Stopping(floor.members, floor.journal, prompt, floor.clock)
-    outcomes = stopping.stop_all((_found(place, notice, floor.clock()),))
-    if not outcomes:
+    stopped = stopping.stop_all((_found(place, notice, floor.clock()),))
+    if stopped.unanswered:
+        raise Unavailable("the account does not answer; the next sweep makes sure of it")
+    if not stopped.outcomes:
         raise Refused(SPOKEN_FOR)
-    outcome = outcomes[0]
+    outcome = stopped.outcomes[0]
     if outcome.result is Result.GONE:
         raise NotFound(outcome.reason)
     if outcome.result is not Result.STOPPED:

@@ -9,8 +9,8 @@ from guardian.errors import GuardianError
 from guardian.jobs.keep import Wish
 from guardian.jobs.press import NOT_YOURS, Floor, kept, may, place_of_notice, settle
 from guardian.outcome import Result, without_echoes
+from guardian.people import Typed
 from guardian.policy.durations import parse_duration
-from guardian.ports import Typed
 
 LATELY = timedelta(days=1)
 HELP = (

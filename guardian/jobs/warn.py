@@ -11,9 +11,9 @@ from guardian.ids import AccountId
 from guardian.kinds import all_kinds
 from guardian.kinds.base import PriceBook
 from guardian.notice import StopNotice, StopWarning
+from guardian.people import Room, Warnings
 from guardian.policy.model import Notify, Policy
 from guardian.policy.resolve import Governance
-from guardian.ports import Room, Warnings
 from guardian.prices import saving
 
 CLAIM = timedelta(minutes=2)

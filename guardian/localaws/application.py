@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from moto.backends import list_of_moto_modules
+from moto.core.exceptions import ServiceException
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Request, Response
 
@@ -19,7 +20,7 @@ from guardian.localaws.calls import Call, CallLog, identify
 from guardian.localaws.clock import iso
 from guardian.localaws.failures import failure
 from guardian.localaws.faults import Fault, Faults
-from guardian.localaws.world import Handler, World
+from guardian.localaws.world import Handler, Service, World
 
 
 class Application:
@@ -76,6 +77,8 @@ class Application:
 
     def _serve(self, call: Call, environ: dict[str, Any]) -> Response:
         try:
+            if own := self._world.services.get(call.service):
+                return _served(own, call, environ)
             host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
             if not self._is_served(host):
                 return _not_implemented(call)
@@ -105,6 +108,16 @@ class Application:
             "origin": clock.origin,
             "scale": clock.scale,
         }
+
+
+def _served(service: Service, call: Call, environ: dict[str, Any]) -> Response:
+    """What a service of our own answers."""
+    try:
+        asked = json.loads(Request(environ).get_data() or b"{}")
+        answer = service(call.operation, call.region, asked)
+    except ServiceException as error:
+        return failure(call, error.code, error.message)
+    return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
 
 
 def _own(route: Handler, environ: dict[str, Any]) -> Response:

@@ -1,12 +1,14 @@
 """What every bridge is given when it is installed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from guardian.localaws.bus import EventBus
 from guardian.localaws.clock import Clock
 
+Service = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+"""Answers an operation in a region, of a service of the JSON protocol; raises moto's ServiceException."""
 Handler = Callable[[Any], Any]
 """Makes an answer of the decoded JSON that was posted; its ValueError is a 400."""
 MANAGEMENT_ACCOUNT = "123456789012"
@@ -28,6 +30,7 @@ class World:
     bus: EventBus
     reset_hooks: list[Callable[[], None]] = field(default_factory=list)
     handlers: dict[str, Handler] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -41,6 +44,10 @@ class World:
     def listen(self, path: str, handler: Handler) -> None:
         """Answer `POST path` with what `handler` makes of the decoded JSON."""
         self.handlers[path] = handler
+
+    def serve(self, service: str, answer: Service) -> None:
+        """Answer the calls of a service that moto does not have at all, by the name it signs with."""
+        self.services[service] = answer
 
     def reset(self) -> None:
         """Forget what the bridges know; moto's own state is moto's to forget."""

@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from structlog import get_logger
 
 from guardian.documents import Json, pick, text
-from guardian.ports import Press, Typed
+from guardian.people import Press, Typed
 from guardian.slack.client import BASE_URL
 
 AGAIN = 15.0  # seconds until the next try to connect

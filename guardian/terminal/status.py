@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from guardian.app import World
+from guardian.catches import catches
 from guardian.documents import Document, instant
 from guardian.ids import ROOT, Target
 from guardian.jobs.pause import Pause
@@ -16,6 +17,7 @@ from guardian.outcome import About, Finding, Outcome
 from guardian.plan import DeployedInstance, DeployedStackSet, InstanceStatus
 from guardian.stack import names as made_names
 from guardian.terminal import clean, finding_document, print_findings, table
+from guardian.terminal.sweep import events_document, show_events
 
 FINDINGS = 20
 """So many findings are shown before the rest is counted."""
@@ -107,6 +109,7 @@ def status_document(status: Status) -> Document:
         "ungoverned": {str(account): why for account, why in governance.ungoverned.items()},
         "stack_sets": [_row_document(row) for row in rows(status)],
         "outcomes": dict(Counter(o.result.value for o in status.outcomes)),
+        "events": events_document(catches(status.outcomes)),
         "findings": [finding_document(finding) for finding in status.findings],
     }
 
@@ -147,6 +150,7 @@ def print_status(console: Console, status: Status) -> None:
     counts = Counter(o.result.value for o in status.outcomes)
     said = ", ".join(f"{n:,} {result}" for result, n in sorted(counts.items()))
     console.print(f"Last day: {said or 'nothing'}")
+    show_events(console, catches(status.outcomes), status.world.names)
     found = _last_words(status.findings)
     if found:
         print_findings(console, found[-FINDINGS:], status.world.names)

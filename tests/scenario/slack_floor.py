@@ -20,9 +20,9 @@ from guardian.jobs.warn import Scene, Told, warn_once
 from guardian.journal.sqlite import SqliteJournal
 from guardian.localslack import LocalSlack
 from guardian.notice import StopNotice
+from guardian.people import Press
 from guardian.policy.model import Notify
 from guardian.policy.resolve import Governance
-from guardian.ports import Press
 from guardian.prices import load_prices
 from guardian.slack.room import SlackRoom
 from guardian.slack.socket import SlackSocket

@@ -33,6 +33,8 @@ REPORTS = (
     ("plan", "--all"),
     ("status",),
     ("digest",),
+    ("prices",),
+    ("costs",),
     ("sweep", "--observe"),
 )
 
@@ -152,6 +154,8 @@ def test_an_account_without_the_member_role_is_told_and_the_rest_goes_on(
     assert {trouble["account"] for trouble in swept["troubles"]} == {late}
     assert swept["findings"] == []  # a finding only when it is so three times in a row
     assert [done["id"] for done in swept["outcomes"] if done["outcome"] == "stopped"] == [session]
+    events = json.loads(governed.run("status", "--format", "json").out)["events"]
+    assert {e["account"]: e["missed"] for e in events}[cast.accounts["ana"]] == 1
     cast.estate.client("organizations", HOME).close_account(AccountId=late)
 
 

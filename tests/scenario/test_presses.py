@@ -17,8 +17,8 @@ from guardian.kinds.base import KEEP_UNTIL
 from guardian.localslack import LocalSlack
 from guardian.localslack.faults import Fault
 from guardian.outcome import By, Result
+from guardian.people import Typed
 from guardian.policy.model import Exemption, Mode, Notify
-from guardian.ports import Typed
 from tests.scenario.conftest import eventually
 from tests.scenario.slack_floor import ID, ROOM, TEN, Stage, notice
 from tests.unit.judging import HOUR, NOW, TARGET
@@ -275,6 +275,14 @@ def test_a_stop_by_button_is_a_stop_like_any_other(stage: Stage) -> None:
     )
     assert not told.missed
     assert stage.journal.intended() == ()
+
+
+def test_a_stop_in_an_account_that_does_not_answer_can_be_pressed_again(stage: Stage) -> None:
+    stage.warn(notice())
+    stage.cloud.denied[TARGET.account] = Unavailable("silence")
+    assert "does not answer" in press_once(stage.floor, stage.press("stop-now"))
+    stage.cloud.denied.clear()
+    assert press_once(stage.floor, stage.press("stop-now")) == "stopped by ana in Slack"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,12 @@ class Cloud:
     asked: list[str] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
     visits: list[tuple[AccountId, frozenset[str]]] = field(default_factory=list)
+    patience: list[bool] = field(default_factory=list)
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "Visited":
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "Visited":
+        self.patience.append(patient)
         if account in self.denied:
             raise self.denied[account]
         self.visits.append((account, frozenset(call.permission for call in calls)))
@@ -89,8 +93,10 @@ class Visited:
     account: AccountId
     may: frozenset[str]
 
-    def visit(self, account: AccountId, calls: Collection[Call]) -> "Visited":
-        raise AssertionError(f"a visit of {account} within one of {self.account}: {calls}")
+    def visit(
+        self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+    ) -> "Visited":
+        raise AssertionError(f"a visit ({patient=}) of {account} within {self.account}: {calls}")
 
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
         self._demand(target, *kind.listing.calls)

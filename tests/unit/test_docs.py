@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ DOCS = ROOT / "docs"
 CLI = DOCS / "reference" / "cli.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 COMMANDS = sorted(typer.main.get_group(app).commands)
-HELP = re.compile(r"(?<=```console\n)\$ guardian( \w+)? --help\n.*?(?=```)", re.DOTALL)
+HELP = re.compile(r"(?<=```console\n)\$ guardian((?: \w+)*) --help\n.*?(?=```)", re.DOTALL)
+BELOW = {"prices refresh"}
+"""Commands of commands."""
 WIDTH = 78
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -61,7 +64,7 @@ def first_cells(text: str) -> list[str]:
 
 
 def helped(found: re.Match[str]) -> str:
-    command = (found[1] or "").split()
+    command = found[1].split()
     result = CliRunner().invoke(
         app, [*command, "--help"], prog_name="guardian", terminal_width=WIDTH
     )
@@ -93,13 +96,18 @@ def test_every_page_is_in_the_index() -> None:
     assert below - {DOCS / "README.md"} <= listed
 
 
+def test_the_version_is_that_of_the_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"guardian {version('guardian')}\n")
+
+
 def test_the_help_in_the_reference_is_the_real_one() -> None:
     assert read(CLI) == with_real_help(read(CLI))
 
 
 def test_every_command_is_in_the_reference_and_the_readme() -> None:
-    shown = {(found[1] or "").strip() for found in HELP.finditer(read(CLI))}
-    assert shown == {"", *COMMANDS}
+    shown = {found[1].strip() for found in HELP.finditer(read(CLI))}
+    assert shown == {"", *COMMANDS, *BELOW}
     assert all(f"`guardian {command}`" in read(ROOT / "README.md") for command in COMMANDS)
 
 

@@ -152,6 +152,13 @@ def test_an_ou_that_is_not_there_is_told_with_all_else_that_is_wrong(desk: Desk)
     assert "bad.yaml:2:7: mode: 'stopp'" in errors
 
 
+def test_a_wave_of_an_ou_that_is_not_there_is_told_before_it_is_rolled_out(desk: Desk) -> None:
+    desk.write("config/guardian.yaml", SETTINGS + "rollout: {waves: [[/Legasy], [/]]}\n")
+    run = desk.run("validate", *SNAPSHOT)
+    assert run.code == 2
+    assert "rollout.waves: there is no OU /Legasy; did you mean /Legacy?" in run.err
+
+
 def test_a_profile_that_does_not_exist_is_no_concern_without_aws(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

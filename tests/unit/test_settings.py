@@ -85,7 +85,7 @@ IN_ENVIRONMENT = {
     "brakes.delete_share": "0.0",
     "brakes.stop_share": "0.0",
     "brakes.vanish_share": "1.0",
-    "brakes.stops_share": "0.5",
+    "brakes.share_per_sweep": "0.5",
     "brakes.delete_minimum": "0",
     "brakes.stop_minimum": "7",
     "brakes.vanish_minimum": "8",

@@ -1,6 +1,6 @@
 """How a sweep goes through accounts: many at the same time, each by itself, none for ever."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Lock, Thread
@@ -15,12 +15,12 @@ from guardian.jobs.sweep import AT_ONCE, Place, Progress, Trouble, sweep_once
 from guardian.jobs.sweep.streaks import IN_A_ROW
 from guardian.jobs.sweep.visit import MOST_TROUBLES, SILENCE
 from guardian.kinds import all_kinds
-from guardian.kinds.base import Kind
+from guardian.kinds.base import Call, Kind
 from guardian.outcome import About, Outcome, Result
 from guardian.policy.model import Mode
 from guardian.ports import Candidate
 from guardian.stack.access import WHO_STARTED
-from tests.unit.cloud import Cloud
+from tests.unit.cloud import Cloud, Visited
 from tests.unit.conftest import Book
 from tests.unit.judging import LONG_AGO, NOW, TARGET, rule, session
 from tests.unit.sweeping import (
@@ -85,15 +85,43 @@ def test_an_account_that_hangs_does_not_keep_others_from_being_stopped(journal: 
         sweeping.join()
 
 
-def test_an_account_that_falls_silent_is_left_for_the_next_sweep(swept: Sweep) -> None:
+def test_an_account_that_stays_silent_is_left_for_the_next_sweep(swept: Sweep) -> None:
     cloud = Deaf()
     cloud.deaf, cloud.heard = frozenset({TARGET.account}), Event()
     cloud.heard.set()
     found = swept(cloud, *(place(target=replace(TARGET, region=r)) for r in REGIONS * 2))
-    assert len(cloud.asked) == SILENCE
+    assert len(cloud.asked) == 2 * SILENCE
+    assert cloud.patience == [False, True]
     *silent, left = found.troubles
     assert [t.reason for t in silent] == ["no answer"] * SILENCE
     assert left.reason == f"{2 * len(REGIONS) - SILENCE} of its places were left out of this sweep"
+
+
+def test_what_did_not_answer_at_first_is_looked_into_again_with_patience(swept: Sweep) -> None:
+    class Waking(Deaf):
+        def visit(
+            self, account: AccountId, calls: Collection[Call], *, patient: bool = False
+        ) -> Visited:
+            self.deaf = frozenset() if patient else frozenset({TARGET.account})
+            return super().visit(account, calls, patient=patient)
+
+    cloud = Waking(holding("one").running)
+    cloud.heard = Event()
+    cloud.heard.set()
+    regions = (replace(TARGET, region=region) for region in REGIONS * 2)
+    found = swept(cloud, *(place(target=target) for target in regions))
+    assert (results(found.outcomes), found.troubles) == ([("one", Result.STOPPED)], ())
+    assert (found.accounts, found.places, found.seen) == (1, 2 * len(REGIONS), 2)
+
+
+def test_who_lets_nobody_in_at_first_has_a_second_turn_when_others_are_done(swept: Sweep) -> None:
+    cloud = holding("one")
+    cloud.running |= holding("two", target=OTHER).running
+    cloud.denied = {TARGET.account: Unavailable("STS does not answer")}
+    cloud.meanwhile = lambda _: cloud.denied.clear()
+    found = swept(cloud, *places_in(TARGET, OTHER))
+    assert cloud.stopped == ["two", "one"]
+    assert (found.accounts, found.troubles) == (2, ())
 
 
 def test_a_refusal_in_one_place_is_no_silence(swept: Sweep) -> None:
@@ -128,7 +156,7 @@ def test_a_bug_in_one_account_is_told_and_the_others_are_swept(swept: Sweep) -> 
     )
 
 
-def test_an_account_that_does_not_answer_at_the_last_look_is_not_asked_again(swept: Sweep) -> None:
+def test_stops_that_find_an_account_silent_twice_have_failed(swept: Sweep) -> None:
     looks: list[str] = []
 
     class Faint(Cloud):
@@ -142,7 +170,7 @@ def test_an_account_that_does_not_answer_at_the_last_look_is_not_asked_again(swe
 
     cloud = Faint(holding("a", "b", "c").running)
     found = swept(cloud)
-    assert looks == ["a", "b", "c", "a"]
+    assert looks == ["a", "b", "c", "a", "a"]
     assert [(o.result, o.reason) for o in found.outcomes] == [(Result.FAILED, "no answer")] * 3
     assert cloud.stopped == []
 
@@ -218,7 +246,7 @@ def test_a_sweep_of_a_part_neither_counts_nor_forgets(journal: Book) -> None:
 
 def test_an_account_that_guardian_ends_in_is_in_no_trouble(swept: Sweep) -> None:
     cloud = Cloud()
-    visited = search(halted=lambda: bool(cloud.visits))
+    visited = search(halted=lambda: bool(cloud.visits), ending=lambda: bool(cloud.visits))
     found = swept(cloud, place(), place(target=replace(TARGET, region=REGIONS[1])), how=visited)
     assert (found.places, found.troubles) == (0, ())
 

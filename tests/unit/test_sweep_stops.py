@@ -216,17 +216,33 @@ def test_a_kill_before_the_stop_took_effect_leaves_it_to_be_stopped_once(journal
     assert len(journal.all_outcomes()) == 1
 
 
-def test_a_stop_whose_answer_was_lost_is_not_called_a_failure(journal: Book) -> None:
-    class Silent(Cloud):
-        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
-            super().stop(kind, target, identifier)
-            raise Unavailable("timed out")
+class Silent(Cloud):
+    """Does as it is told, and does not answer a stop call."""
 
-    cloud = Silent(holding("one").running)
+    def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+        super().stop(kind, target, identifier)
+        raise Unavailable("timed out")
+
+
+def test_a_stop_whose_answer_was_lost_is_seen_to_have_been_made(journal: Book) -> None:
+    cloud = Silent(holding("one", "two").running)
+    found = sweep_once(cloud, journal, [place()], search(), lambda: NOW)
+    assert results(found.outcomes)[0] == ("one", Result.STOPPED)
+    assert cloud.stopped == ["one", "two"]
+    after = sweep_once(cloud, journal, [place()], search(), lambda: NOW)
+    assert (results(after.outcomes), cloud.stopped) == ([("two", Result.STOPPED)], ["one", "two"])
+
+
+def test_a_stop_of_which_nobody_can_tell_is_not_called_a_failure(journal: Book) -> None:
+    class Deaf(Silent):
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            self.refusing = {"one": Unavailable("timed out")}
+            super().stop(kind, target, identifier)
+
+    cloud = Deaf(holding("one").running)
     assert sweep_once(cloud, journal, [place()], search(), lambda: NOW).outcomes == ()
 
     cloud.denied = {TARGET.account: AccessDenied("not now")}
-    cloud.refusing = {"one": AccessDenied("not now")}
     assert sweep_once(cloud, journal, [place()], search(), lambda: NOW).outcomes == ()
 
     cloud.denied, cloud.refusing = {}, {}

@@ -5,7 +5,7 @@ longest overdue first, as far as the brake allows. An account that does not answ
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -26,8 +26,9 @@ from guardian.jobs.sweep.places import (
 )
 from guardian.jobs.sweep.side_by_side import SideBySide
 from guardian.jobs.sweep.stop import Stopping
+from guardian.jobs.sweep.tally import Progress, Tally, Told
 from guardian.jobs.sweep.visit import Looked, look_into
-from guardian.outcome import About, Finding, Outcome, Result
+from guardian.outcome import About, Finding, Outcome
 from guardian.ports import Journal, Members
 
 __all__ = [
@@ -41,24 +42,10 @@ __all__ = [
     "sweep_once",
 ]
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Accounts that are looked into at the same time: enough to fill the waits of one process with work."""
 
 log = structlog.get_logger("guardian.sweep")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a sweep is: accounts looked into, resources seen, those stopped or due, accounts in trouble."""
-
-    accounts: int = 0
-    seen: int = 0
-    stopped: int = 0
-    troubled: int = 0
-
-
-Told = Callable[[Progress], None]
-"""Told how far it is, whenever an account is done."""
 
 
 @dataclass(frozen=True)
@@ -80,48 +67,6 @@ class Swept:
     held: int
 
 
-@dataclass
-class _Tally:
-    """What is known of a sweep while it goes on. Only this grows, by what is found and not by where was looked."""
-
-    told: Told
-    outcomes: list[Outcome] = field(default_factory=list)
-    due: list[Found] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
-    progress: Progress = field(default_factory=Progress)
-    places: int = 0
-    kept: int = 0
-
-    def add(self, looked: Looked) -> None:
-        self.outcomes += looked.finished
-        self.due += [found for found in looked.found if found.stops]
-        watched = [found.outcome for found in looked.found if found.due and not found.stops]
-        self.outcomes += watched
-        self.kept += sum(not found.due for found in looked.found)
-        self.places += looked.places
-        self.troubles += looked.troubles
-        done = (*looked.finished, *watched)
-        self._tell(1, looked.seen, done, troubled=bool(looked.troubles))
-
-    def stopped(self, outcomes: Iterable[Outcome]) -> None:
-        done = tuple(outcomes)
-        self.outcomes += done
-        self._tell(0, 0, done, troubled=False)
-
-    def _tell(
-        self, accounts: int, seen: int, done: tuple[Outcome, ...], *, troubled: bool
-    ) -> None:
-        before = self.progress
-        ended = sum(o.result in {Result.STOPPED, Result.WOULD_STOP} for o in done)
-        self.progress = Progress(
-            accounts=before.accounts + accounts,
-            seen=before.seen + seen,
-            stopped=before.stopped + ended,
-            troubled=before.troubled + troubled,
-        )
-        self.told(self.progress)
-
-
 def sweep_once(
     members: Members,
     journal: Journal,
@@ -132,28 +77,63 @@ def sweep_once(
 ) -> Swept:
     """Look everywhere, then stop what is due, and no more than the brakes allow. `places` come account by account.
 
-    Raises Unavailable where the journal cannot be used: then nothing more is stopped.
+    What does not answer has a second turn when all else is done. Raises Unavailable where the journal cannot be used:
+    then nothing more is stopped.
     """
-    tally, brake = _Tally(told), Brake(search.most, search.share)
-    counts = streaks.recall(journal)
-    stopping = Stopping(members, journal, search, clock)
-    held: list[Held] = []
-    work = partial(look_into, members, journal, search, clock)
-    with SideBySide(work, visits(places, journal.intended()), AT_ONCE) as looks:
-        while looks.left:
-            for visit, future in looks.done():
-                looked = _survived(visit, future.exception()) or future.result()
-                if watched := [found.outcome for found in looked.found if not found.stops]:
-                    journal.record(watched)
-                if looked.places or looked.troubles:
-                    counts.count(visit.account, looked.troubles)
-                tally.add(looked)
-            # What is held may go when more has been seen.
-            due = sorted([*tally.due, *(each.found for each in held)], key=lambda f: f.turn)
-            tally.due.clear()
-            going, held = brake.part(due, tally.progress.seen)
-            _stop(stopping, going, tally)
-    return _ended(journal, search, counts, tally, held, clock())
+    tally = Tally(told)
+    turn = _Turn(members, journal, search, clock, tally, Brake(search.most, search.share))
+    held = turn.take(visits(places, journal.intended()), ())
+    silent, unstopped = tally.take_unanswered()
+    if (silent or unstopped) and not search.halted():
+        again = replace(turn, again=True)
+        again.stop(unstopped)
+        held = again.take((replace(v, again=True) for v in visits(silent, ())), held)
+    return _ended(journal, search, tally, held, clock())
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Looks and stops. `brake` counts for both turns of a sweep."""
+
+    members: Members
+    journal: Journal
+    search: Search
+    clock: Callable[[], datetime]
+    tally: Tally
+    brake: Brake
+    again: bool = False
+
+    def take(self, there: Iterable[Visit], held: Iterable[Held]) -> list[Held]:
+        """Look into accounts, and stop what is due; `held` was due before. Answers what is held now."""
+        waiting = list(held)
+        work = partial(look_into, self.members, self.journal, self.search, self.clock)
+        with SideBySide(work, there, AT_ONCE) as looks:
+            while looks.left:
+                for visit, future in looks.done():
+                    looked = _survived(visit, future.exception()) or future.result()
+                    if watched := [found.outcome for found in looked.found if not found.stops]:
+                        self.journal.record(watched)
+                    self.tally.add(visit.account, looked)
+                # What is held may go when more has been seen.
+                due = self.tally.take_due(each.found for each in waiting)
+                going, waiting = self.brake.part(due, self.tally.progress.seen)
+                self.stop(going)
+        return waiting
+
+    def stop(self, going: Iterable[Found]) -> None:
+        """Account by account, many accounts at the same time, each in the order of `going`."""
+        stopping = Stopping(self.members, self.journal, self.search, self.clock, self.again)
+        by_account = sorted(going, key=lambda found: found.place.target.account)
+        groups = groupby(by_account, lambda found: found.place.target.account)
+        batches = [tuple(found) for _, found in groups]
+        with SideBySide(stopping.stop_all, batches, AT_ONCE) as stops:
+            while stops.left:
+                for due, future in stops.done():
+                    if _is_bug(error := future.exception()):
+                        account = due[0].place.target.account
+                        log.error("sweep_crashed", account=account, exc_info=error)
+                    else:
+                        self.tally.stopped(future.result())
 
 
 def _survived(visit: Visit, error: BaseException | None) -> Looked | None:
@@ -170,34 +150,17 @@ def _is_bug(error: BaseException | None) -> bool:
     return isinstance(error, Exception) and not isinstance(error, GuardianError)
 
 
-def _stop(stopping: Stopping, going: Iterable[Found], tally: _Tally) -> None:
-    """Account by account, many accounts at the same time, each in the order of `going`."""
-    by_account = sorted(going, key=lambda found: found.place.target.account)
-    groups = groupby(by_account, lambda found: found.place.target.account)
-    batches = [tuple(found) for _, found in groups]
-    with SideBySide(stopping.stop_all, batches, AT_ONCE) as stops:
-        while stops.left:
-            for due, future in stops.done():
-                if _is_bug(error := future.exception()):
-                    account = due[0].place.target.account
-                    log.error("sweep_crashed", account=account, exc_info=error)
-                else:
-                    tally.stopped(future.result())
-
-
 def _ended(
-    journal: Journal,
-    search: Search,
-    counts: streaks.Streaks,
-    tally: _Tally,
-    held: Iterable[Held],
-    now: datetime,
+    journal: Journal, search: Search, tally: Tally, held: Iterable[Held], now: datetime
 ) -> Swept:
-    waiting = [_held(each, now) for each in held]
-    findings = [*counts.findings(tally.troubles, now), *waiting] if search.whole else waiting
-    journal.note(findings)
+    findings = [_held(each, now) for each in held]
+    waiting = len(findings)
     if search.whole:
+        counts = streaks.recall(journal)
+        counts.count(tally.visited, tally.troubles)
+        findings = [*counts.findings(tally.troubles, now), *findings]
         streaks.remember(journal, counts)
+    journal.note(findings)
     return Swept(
         outcomes=tuple(tally.outcomes),
         findings=tuple(findings),
@@ -206,7 +169,7 @@ def _ended(
         places=tally.places,
         seen=tally.progress.seen,
         kept=tally.kept,
-        held=len(waiting),
+        held=waiting,
     )
 
 

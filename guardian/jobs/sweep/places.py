@@ -20,9 +20,10 @@ class Search:
 
     `margin` is how long a resource that is due is left to its own execution. So many may be stopped in one sweep:
     `most`, or `share` of the running resources that were seen where that is more, none where `most` is 0. `wait` lets
-    real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early, between two places
-    or two stops; `deadline` is when it ends in any case. A sweep that is `whole` looks everywhere. `by` is how what it
-    stops was noticed, `reason` why it is stopped where that is not for its rule.
+    real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early, between two
+    accounts or two stops, `ending` that guardian ends: it is asked so often that it must cost nothing. `deadline` is
+    when it ends in any case. A sweep that is `whole` looks everywhere. `by` is how what it stops was noticed, `reason`
+    why it is stopped where that is not for its rule.
     """
 
     margin: timedelta
@@ -32,6 +33,7 @@ class Search:
     share: float = 0.0
     observe: bool = False
     halted: Callable[[], bool] = bool
+    ending: Callable[[], bool] = bool
     deadline: datetime | None = None
     whole: bool = True
     by: By = By.SWEEP
@@ -57,11 +59,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Visit:
-    """All there is to do in an account: places to look into, and stops of a former sweep to make sure of."""
+    """All there is to do in an account: places to look into, and stops of a former sweep to make sure of.
+
+    `again` is the second turn in a sweep, which is more patient.
+    """
 
     account: AccountId
     places: tuple[Place, ...]
     intended: tuple[Outcome, ...] = ()
+    again: bool = False
 
     @property
     def target(self) -> Target:

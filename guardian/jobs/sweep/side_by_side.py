@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
-from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-PATIENCE = 2.0
-"""Real seconds for which the last ones are waited for in any case."""
+PATIENCE = 1.0
+"""Real seconds in which one of the last ones must get done, or they are not waited for."""
 
 
 class SideBySide(Generic[Item, Answer]):
@@ -25,7 +24,6 @@ class SideBySide(Generic[Item, Answer]):
         self._at_once = at_once
         self._pool = ThreadPoolExecutor(at_once, "sweep")
         self._pending: dict[Future[Answer], Item] = {}
-        self._began = monotonic()
         self._exhausted = False
 
     def __enter__(self) -> Self:
@@ -46,7 +44,7 @@ class SideBySide(Generic[Item, Answer]):
         return bool(self._pending)
 
     def done(self) -> Iterator[tuple[Item, Future[Answer]]]:
-        """What gets done, in that order. It ends when nothing is left, or only what takes longer than all else took.
+        """What gets done, in that order. It ends when nothing is left, or only what takes longer than the others.
 
         A future that failed tells so by itself: one piece's error is nobody else's.
         """
@@ -65,4 +63,4 @@ class SideBySide(Generic[Item, Answer]):
         self._pending |= {self._pool.submit(self._work, item): item for item in taken}
 
     def _patience(self) -> float | None:
-        return max(PATIENCE, monotonic() - self._began) if self._exhausted else None
+        return PATIENCE if self._exhausted else None

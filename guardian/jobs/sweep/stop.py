@@ -1,6 +1,6 @@
 """How a sweep stops what is due, so that no stop is lost whatever ends it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,33 +36,59 @@ def finish(members: Members, journal: Journal, intended: Iterable[Outcome]) -> l
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """What became of stops; `unanswered` wait for the second turn, some of them with their stop call made."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    unanswered: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stopping:
-    """What it takes to stop things: `members` of any account."""
+    """What it takes to stop things: `members` of any account. `again` is the second turn of a sweep, the last."""
 
     members: Members
     journal: Journal
     search: Search
     clock: Callable[[], datetime]
+    again: bool = False
 
-    def stop_all(self, due: tuple[Found, ...]) -> tuple[Outcome, ...]:
+    def stop_all(self, due: tuple[Found, ...]) -> Stopped:
         """Stop what is due in one account, one after the other, with rights to no more than that."""
         rules = {found.place.rule.kind.key: found.place.rule for found in due}
         account = due[0].place.target.account
         try:
-            there = self.members.visit(account, rights.to_stop(rules.values()))
+            there = self.members.visit(account, rights.to_stop(rules.values()), patient=self.again)
+        except Unavailable as error:
+            return self._silent([], due, str(error))
         except GuardianError as error:
-            return self._failed(due, str(error))
-        return tuple(self._stop_each(there, due))
+            return Stopped(self._failed(due, str(error)))
+        return self._stop_each(there, due)
 
-    def _stop_each(self, there: Members, due: tuple[Found, ...]) -> Iterator[Outcome]:
-        for number, found in enumerate(due):
-            if self.search.halted():
-                return
+    def _stop_each(self, there: Members, due: tuple[Found, ...]) -> Stopped:
+        outcomes = finish(there, self.journal, self._open(due)) if self.again else []
+        finished = {outcome.identity for outcome in outcomes}
+        left = [found for found in due if found.outcome.identity not in finished]
+        while left and not self.search.halted():
             try:
-                yield from self._stop(there, found)
-            except Unavailable as error:  # it does not answer: nothing more is tried here
-                yield from self._failed(due[number:], str(error))
-                return
+                outcomes += self._stop(there, left[0])
+            except Unavailable as error:  # it does not answer: nothing more is tried here now
+                return self._silent(outcomes, left, str(error))
+            left.pop(0)
+        return Stopped(tuple(outcomes))
+
+    def _silent(self, outcomes: list[Outcome], left: Sequence[Found], reason: str) -> Stopped:
+        if not self.again:
+            return Stopped(tuple(outcomes), tuple(left))
+        # What a stop call has reached, perhaps, is no failure: the next sweep makes sure of it.
+        called = {intended.identity for intended in self._open(left)}
+        failed = (found for found in left if found.outcome.identity not in called)
+        return Stopped((*outcomes, *self._failed(failed, reason)))
+
+    def _open(self, due: Iterable[Found]) -> list[Outcome]:
+        """The stop calls among them of which nobody knows yet what they did."""
+        ours = {found.outcome.identity for found in due}
+        return [intended for intended in self.journal.intended() if intended.identity in ours]
 
     def _stop(self, there: Members, found: Found) -> list[Outcome]:
         """Stop it if a last look says the same; nothing to report where it does not. Raises Unavailable."""
@@ -77,13 +103,10 @@ class Stopping:
         return self._stop_surely(there, again) if again else []
 
     def _stop_surely(self, there: Members, found: Found) -> list[Outcome]:
-        # First the intention: a crash loses no stop that was made.
+        # First the intention: neither a crash nor silence loses a stop that was made.
         intended = replace(found.outcome, at=self.clock())
         self.journal.intend(intended)
-        try:
-            outcome = self._stopped(there, found, intended)
-        except Unavailable:
-            return []  # nobody can tell what came of it: the next sweep asks again
+        outcome = self._stopped(there, found, intended)
         self.journal.settle(intended, [outcome])
         return [outcome]
 

@@ -20,12 +20,14 @@ class Streaks:
 
     counts: dict[AccountId, int] = field(default_factory=dict)
 
-    def count(self, account: AccountId, troubles: Iterable[Trouble]) -> None:
-        """One more sweep that looked into an account."""
-        if any(troubles):
-            self.counts[account] = self.counts.get(account, 0) + 1
-        else:
-            self.counts.pop(account, None)
+    def count(self, visited: Iterable[AccountId], troubles: Iterable[Trouble]) -> None:
+        """One more sweep that looked into accounts."""
+        troubled = {trouble.target.account for trouble in troubles}
+        for account in visited:
+            if account in troubled:
+                self.counts[account] = self.counts.get(account, 0) + 1
+            else:
+                self.counts.pop(account, None)
 
     def findings(self, troubles: Iterable[Trouble], now: datetime) -> list[Finding]:
         """The troubles that people should know of."""
