@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from guardian.clock import Clock
-from guardian.errors import GuardianError, InputError, NotFound, Refused
+from guardian.errors import GuardianError, InputError, NotFound, Refused, Unavailable
 from guardian.ids import Target
 from guardian.jobs.keep import Wish, keep_once, place_of
 from guardian.jobs.sweep import Search
@@ -34,7 +34,6 @@ SPOKEN_FOR = (
     "a look has found that something speaks for it: it is kept alive, exempt, at work or protected;"
     " or it is gone"
 )
-UNANSWERED = "AWS has not answered the stop call: the next sweep finds out what came of it"
 
 
 @dataclass(frozen=True)
@@ -146,10 +145,10 @@ def _stopped(floor: Floor, place: Place, notice: StopNotice, who: str) -> str:
         raise Refused("guardian is paused, or only observes here: it stops nothing")
     reason = f"stopped by {who} in Slack"
     prompt = replace(search, margin=timedelta(), by=By.EVENT, reason=reason)
-    stopping = Stopping(floor.members, floor.journal, prompt, floor.clock, again=True)
+    stopping = Stopping(floor.members, floor.journal, prompt, floor.clock)
     stopped = stopping.stop_all((_found(place, notice, floor.clock()),))
     if stopped.unanswered:
-        raise Refused(UNANSWERED)
+        raise Unavailable("the account does not answer; the next sweep makes sure of it")
     if not stopped.outcomes:
         raise Refused(SPOKEN_FOR)
     outcome = stopped.outcomes[0]

@@ -277,6 +277,14 @@ def test_a_stop_by_button_is_a_stop_like_any_other(stage: Stage) -> None:
     assert stage.journal.intended() == ()
 
 
+def test_a_stop_in_an_account_that_does_not_answer_can_be_pressed_again(stage: Stage) -> None:
+    stage.warn(notice())
+    stage.cloud.denied[TARGET.account] = Unavailable("silence")
+    assert "does not answer" in press_once(stage.floor, stage.press("stop-now"))
+    stage.cloud.denied.clear()
+    assert press_once(stage.floor, stage.press("stop-now")) == "stopped by ana in Slack"
+
+
 @pytest.mark.parametrize(
     "seen",
     [
