@@ -14,10 +14,13 @@ from guardian.aws.policy_objects import SCHEME
 from guardian.aws.regions import all_regions
 from guardian.brakes import Brakes
 from guardian.clock import Clock, ScaledClock, system_now
+from guardian.costs import governed_query, services_of
+from guardian.costs.report import stops_of
 from guardian.digest import Audience
 from guardian.errors import InputError
 from guardian.ids import AccountId
 from guardian.jobs.announce import Desk
+from guardian.jobs.costs import Payments, week_once
 from guardian.jobs.editions import Edition
 from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
@@ -41,6 +44,7 @@ from guardian.waves import Waves
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
+LATELY = timedelta(days=21)  # more than the two weeks that are compared
 TOPICS = "arn:"
 """How the name of an audience begins that is told by mail."""
 
@@ -198,7 +202,15 @@ class Guardian:
     def desk(self, audience: Audience) -> Desk:
         """What telling an audience needs. Raises InputError for a channel where no Slack token is set."""
         mailed = audience.channel.startswith(TOPICS)
-        return Desk(self.journal, self.aws.mail if mailed else self.announcer(), self.prices)
+        announcer = self.aws.mail if mailed else self.announcer()
+        return Desk(self.journal, announcer, self.prices, self._spent)
+
+    def _spent(self, today: date) -> tuple[str, ...]:
+        """What the default kinds' services cost in the week before a day, where Cost Explorer tells."""
+        now = self.now()
+        stops = stops_of(self.journal.outcomes(now - LATELY, now), self.prices)
+        query, payments = governed_query(services_of(())), Payments(self.journal, today)
+        return week_once(self.aws.cost_explorer, query, stops, payments)
 
     def reaches(self, audience: Audience) -> bool:
         """Whether there is a way to it: a channel needs a Slack token."""

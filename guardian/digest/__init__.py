@@ -1,6 +1,7 @@
 """What people are told of a window: the numbers, what was stopped, kept and found, and what it was worth. Pure."""
 
 from guardian.digest.compose import compose
+from guardian.digest.days import begins_week
 from guardian.digest.document import document
 from guardian.digest.history import NO_PAST, Past, past_of
 from guardian.digest.model import (
@@ -34,6 +35,7 @@ __all__ = [
     "Row",
     "Window",
     "avoided",
+    "begins_week",
     "compose",
     "document",
     "past_of",

@@ -10,6 +10,14 @@ from guardian.digest.model import Priced, Window
 INSTANT = timedelta(milliseconds=1)
 
 
+def begins_week(window: Window, timezone: str) -> bool:
+    """Whether a Monday begins in it, in the time zone: what is told once a week is told then."""
+    zone = ZoneInfo(timezone)
+    last = window.until.astimezone(zone)
+    monday = last.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(last.weekday())
+    return window.since <= monday < window.until
+
+
 def avoided_by_day(
     window: Window, timezone: str, stopped: Iterable[Priced]
 ) -> Mapping[date, Mapping[str, Decimal]]:

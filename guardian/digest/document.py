@@ -16,6 +16,7 @@ def document(digest: Digest) -> Document:
         "timezone": digest.timezone,
         "quiet": digest.quiet,
         "basis": BASIS,
+        "spent": list(digest.spent),
         "stopped": {"count": len(digest.stopped), "missed_by_events": digest.missed}
         | _money(digest.avoided),
         "previous": {"count": digest.previous.stopped} | _money(digest.previous.avoided),

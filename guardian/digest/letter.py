@@ -30,7 +30,7 @@ def subject(digest: Digest) -> str:
 
 def letter(digest: Digest) -> str:
     """The digest in lines."""
-    lines = [headline(digest), span(digest)]
+    lines = [headline(digest), span(digest), *digest.spent]
     if not digest.quiet:
         lines += ["", *(f"{name}: {figure}" for name, figure in figures(digest))]
         lines += _breakdown("stopped", digest.stopped_by)

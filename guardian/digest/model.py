@@ -122,7 +122,8 @@ class Expiring:
 class Digest:
     """`stopped` and `would_stop` are the dearest first, all else is the oldest first.
 
-    `days` has every day of the window in the time zone, with the avoided cost by kind.
+    `days` has every day of the window in the time zone, with the avoided cost by kind. `spent` are sentences about real
+    costs, once a week.
     """
 
     channel: str
@@ -142,6 +143,7 @@ class Digest:
     would_by: Breakdown
     kept_by: tuple[Keeper, ...]
     days: Mapping[date, Mapping[str, Decimal]]
+    spent: tuple[str, ...] = ()
 
     @cached_property
     def avoided(self) -> Money:

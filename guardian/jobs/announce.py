@@ -1,10 +1,10 @@
 """Posts the digest of a channel, each window exactly once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from guardian.digest import Audience, Digest, Window, compose, past_of
+from guardian.digest import Audience, Digest, Window, begins_week, compose, past_of
 from guardian.documents import instant
 from guardian.kinds.base import PriceBook
 from guardian.ports import Announcer, Journal
@@ -23,11 +23,15 @@ class Announced:
 
 @dataclass(frozen=True)
 class Desk:
-    """What announcing needs: where entries come from, where digests go, and what things cost."""
+    """What announcing needs: where entries come from, where digests go, and what things cost.
+
+    `spent` tells what governed services really cost in the week before a day.
+    """
 
     journal: Journal
     announcer: Announcer
     prices: PriceBook
+    spent: Callable[[date], tuple[str, ...]] = lambda _: ()
 
 
 def announce_once(
@@ -56,6 +60,8 @@ def _begin(desk: Desk, audience: Audience, until: datetime, now: datetime) -> It
 
 def _post(desk: Desk, audience: Audience, window: Window, resume: str) -> Announced:
     digest = digest_of(desk.journal, audience, window, desk.prices)
+    if audience.accounts is None and begins_week(window, audience.timezone):
+        digest = replace(digest, spent=desk.spent(window.until.date()))
     if digest.quiet and audience.skips_quiet and not resume:
         reference = SKIPPED
     else:

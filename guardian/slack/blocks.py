@@ -54,6 +54,8 @@ def notice(lines: Sequence[str]) -> SlackMessage:
 def _summary(digest: Digest, people: People) -> Iterator[Block]:
     yield header(headline(digest))
     yield context(f"{span(digest)} · guardian")
+    if digest.spent:
+        yield section("\n".join(escape(clean(said)) for said in digest.spent))
     if digest.quiet:
         return
     yield fields(_figure(name, figure) for name, figure in figures(digest))

@@ -28,6 +28,8 @@ def print_digest(console: Console, digest: Digest) -> None:
     """All that a digest tells, long lists cut."""
     console.print(Text(f"{digest.channel}  {span(digest)}", "bold"))
     console.print(Text(headline(digest)))
+    for said in digest.spent:
+        console.print(Text(said), soft_wrap=True)
     if digest.quiet:
         return
     for name, figure in figures(digest):

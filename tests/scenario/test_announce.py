@@ -11,6 +11,7 @@ import pytest
 from guardian.clock import Clock
 from guardian.digest import Audience, Digest, Window
 from guardian.errors import Unavailable
+from guardian.ids import AccountId
 from guardian.jobs.announce import SKIPPED, Announced, Desk, announce_once
 from guardian.journal.sqlite import SqliteJournal
 from guardian.outcome import Outcome
@@ -246,3 +247,25 @@ def test_a_crash_in_a_quiet_window_tells_nobody_either(guardian: Guardian, steps
     guardian.announce(NINE)
     assert guardian.announce(NINE) == ()
     assert guardian.room.posts == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "day", "spent"),
+    [
+        (None, NINE, ("until 2026-11-23",)),
+        (None, NINE + DAY, ()),
+        (frozenset({DATA}), NINE, ()),
+    ],
+    ids=["on Monday", "on Tuesday", "who hears of some accounts"],
+)
+def test_once_a_week_the_whole_organization_is_told_what_was_really_spent(
+    guardian: Guardian,
+    accounts: frozenset[AccountId] | None,
+    day: datetime,
+    spent: tuple[str, ...],
+) -> None:
+    desk = Desk(
+        guardian.journal(), guardian.room, load_prices(), spent=lambda today: (f"until {today}",)
+    )
+    (announced,) = announce_once(desk, Audience(ROOM, accounts), day, day)
+    assert announced.digest.spent == spent

@@ -224,3 +224,10 @@ def test_the_chart_is_a_picture_and_the_same_every_time() -> None:
 
 def test_a_chart_without_data_is_a_picture_too() -> None:
     assert picture_size(draw(digest(unpriced("$\\frac$")))) == (1600, 800)
+
+
+def test_what_was_really_spent_stands_below_the_headline_even_of_a_quiet_week() -> None:
+    spent = ("Real cost: $1.00.", "Avoided <!channel>")
+    message = messages(replace(digest(), spent=spent))[0]
+    assert "Real cost: $1.00.\nAvoided &lt;!channel&gt;" in said(message)
+    assert_within_limits(message)

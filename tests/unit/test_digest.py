@@ -15,6 +15,7 @@ from guardian.digest import (
     Past,
     Row,
     Window,
+    begins_week,
     compose,
     document,
     past_of,
@@ -23,6 +24,7 @@ from guardian.ids import AccountId, Region, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.prices import load_prices
 
+DAY_LONG = timedelta(days=1)
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = Window(NINE - 24 * HOUR, NINE)
@@ -219,3 +221,18 @@ def test_as_json_it_is_plain_data_with_every_figures_basis() -> None:
     assert [stop["avoided_usd"] for stop in data["stops"]] == ["2.20", None]
     assert all(stop["basis"] for stop in data["stops"])
     assert "list prices" in data["basis"]
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_of_seven_days_in_a_row_one_begins_a_week(first: datetime) -> None:
+    windows = [Window(first + day * DAY_LONG, first + (day + 1) * DAY_LONG) for day in range(7)]
+    zones = ("UTC", "Asia/Tokyo", "America/Sao_Paulo")
+    assert all(sum(begins_week(window, zone) for window in windows) == 1 for zone in zones)
+
+
+def test_a_week_begins_when_monday_does_in_the_time_zone() -> None:
+    sunday_evening = Window(
+        datetime(2026, 11, 22, 9, tzinfo=UTC), datetime(2026, 11, 22, 18, tzinfo=UTC)
+    )
+    assert begins_week(sunday_evening, "Asia/Tokyo")
+    assert not begins_week(sunday_evening, "UTC")
