@@ -74,4 +74,5 @@ def test_a_session_is_exempt_for_what_its_start_request_said_of_its_origin(
     assert (kept.result, kept.reason) == (Result.KEPT, "exempt: Studio ends them")
     (stopped,) = eventually(lambda: reported(resting, "forgotten"))
     assert stopped.result is Result.STOPPED
-    assert session_status(resting.cast, "ana", "preview") == "READY"
+    # It ends by itself soon.
+    assert session_status(resting.cast, "ana", "preview") in {"READY", "TIMEOUT"}
