@@ -18,11 +18,12 @@ from guardian.clock import Clock, ScaledClock, system_now
 from guardian.errors import InputError
 from guardian.ids import AccountId, Region
 from guardian.organization import ManagementAccount
+from guardian.places import Place
 from guardian.policy import values
 from guardian.policy.durations import spoken
 from guardian.policy.form import Form
 from guardian.policy.model import Notify
-from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
+from guardian.policy.nodes import Fields, Node, Problems, Scalar, positions, read_yaml
 from guardian.policy.source import read_file
 from guardian.waves import Waves
 from guardian.waves import form as waves_form
@@ -50,6 +51,12 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every setting of the file: sections and their keys, or a key by itself."""
 STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
 """Lists and mappings: only the file can say them."""
+IN_ENVIRONMENT: Mapping[str, str] = {
+    "slack.token": "SLACK_BOT_TOKEN",
+    "slack.api": "SLACK_API_URL",
+    "clock": PREFIX + "CLOCK",
+}
+"""What only the environment can say, by the name it is shown under."""
 SLACK_API = "https://slack.com/api/"
 FASTEST = 1e-5
 """The smallest clock scale: a faster day would leave the calendar."""
@@ -165,19 +172,32 @@ def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
 
     Raises InputError with all problems, each with its line or its variable. A secret is in none of them.
     """
+    problems = Problems()
+    form = Form(_read(directory, environment, problems), KEYS, problems)
+    settings = _settings(form, environment, problems)
+    problems.refuse()
+    return settings
+
+
+def sources(directory: Path, environment: Mapping[str, str]) -> Mapping[str, Place]:
+    """Where each setting was said, by its dotted name; what is not there has its default. Raises InputError."""
+    problems = Problems()
+    written = positions(_read(directory, environment, problems))
+    known = {**variables(), **IN_ENVIRONMENT}
+    said = {name: variable for name, variable in known.items() if environment.get(variable)}
+    return {**written, **said}
+
+
+def _read(directory: Path, environment: Mapping[str, str], problems: Problems) -> Fields:
     if not directory.is_dir():
         raise InputError(f"{directory.as_posix()}: there is no such directory")
     path = directory / FILE
     if not path.is_file():
         raise InputError(f"{path.as_posix()}: there is no such file")
-    problems = Problems()
     written = read_yaml(*read_file(path), problems)
     if written is None:
         raise problems.error()
-    form = Form(_overridden(written, environment, problems), KEYS, problems)
-    settings = _settings(form, environment, problems)
-    problems.refuse()
-    return settings
+    return _overridden(written, environment, problems)
 
 
 def _overridden(written: Fields, environment: Mapping[str, str], problems: Problems) -> Fields:

@@ -21,6 +21,7 @@ from guardian.cli import (
     prices,
     reports,
     rollout,
+    settings,
     templates,
     work,
 )
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
+    "settings": settings.settings,
     "validate": policies.validate,
     "explain": policies.explain,
     "policies": policies.policies,
