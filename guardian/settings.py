@@ -45,6 +45,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
     "sweep_deadline": (),
+    "health": (),
     "brakes": brakes_form.KEYS,
     "rollout": waves_form.KEYS,
 }
@@ -104,7 +105,8 @@ class Settings:
 
     `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `templates`
     is such a place, empty where there is none. `notify` holds where no policy says where digests go; `sweep_margin` is
-    how long the sweep leaves a due resource to the event path, `sweep_deadline` how long it may take.
+    how long the sweep leaves a due resource to the event path, `sweep_deadline` how long it may take. `health` is where
+    the daemon answers for itself, None for nowhere.
     """
 
     home_region: Region
@@ -123,6 +125,7 @@ class Settings:
     sweep_deadline: timedelta
     brakes: Brakes
     rollout: Waves
+    health: values.Listen | None
     clock: Clock
 
     def masked(self) -> Mapping[str, str]:
@@ -153,6 +156,7 @@ class Settings:
             "schedules.detect": spoken(times.detect),
             "sweep_margin": spoken(self.sweep_margin),
             "sweep_deadline": spoken(self.sweep_deadline),
+            "health": str(self.health or "off"),
             **{f"brakes.{key}": text for key, text in brakes_form.shown(self.brakes).items()},
             **{f"rollout.{key}": text for key, text in waves_form.shown(self.rollout).items()},
             "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
@@ -247,6 +251,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         sweep_deadline=form.read("sweep_deadline", values.interval) or timedelta(hours=1),
         brakes=brakes_form.brakes(form.form("brakes", KEYS["brakes"])),
         rollout=waves_form.waves(form.form("rollout", KEYS["rollout"])),
+        health=form.read("health", values.listen),
         clock=_clock(environment, problems),
     )
 

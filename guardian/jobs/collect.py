@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from guardian.errors import InputError
 from guardian.outcome import About, Finding, Outcome, parse_event
@@ -14,11 +14,15 @@ SHOWN = 200  # characters of a message that cannot be read
 
 @dataclass(frozen=True)
 class Collected:
-    """How many messages were received, how many told something new, how many could not be read."""
+    """How many messages were received, how many told something new, how many could not be read.
+
+    `oldest` is when the queue took the oldest of them, None where there was none.
+    """
 
     received: int = 0
     new: int = 0
     unreadable: int = 0
+    oldest: datetime | None = field(default=None, compare=False)
 
 
 def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
@@ -33,7 +37,8 @@ def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
     new = journal.record(outcomes)
     journal.note(findings)
     inbox.acknowledge(messages)
-    return Collected(len(messages), new, len(findings))
+    oldest = min(message.sent for message in messages)
+    return Collected(len(messages), new, len(findings), oldest)
 
 
 def _read(messages: Sequence[Message]) -> tuple[Sequence[Outcome], Sequence[Finding]]:
