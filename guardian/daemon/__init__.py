@@ -206,7 +206,7 @@ class Daemon:
                 poll.failed(error)
                 guardian.pause(AFTER_TROUBLE)
                 continue
-            poll.received(collected)
+            poll.received(collected, system_now())
             if collected.received:
                 log.info("collected", received=collected.received, new=collected.new)
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from guardian.app import Guardian
+from guardian.coverage import coverage
 from guardian.daemon.held import HeldPolicies
 from guardian.errors import InputError
 from guardian.health.measure import look_back, measure_once
+from guardian.health.page import View, render
 from guardian.health.readiness import Policies, unready
 from guardian.health.record import Record
 from guardian.health.server import Answer, HealthServer, said
@@ -53,6 +55,7 @@ class Pages:
 
     def answer(self, path: str) -> Answer | None:
         pages: Mapping[str, Callable[[], Answer]] = {
+            "/": self.page,
             "/healthz": self.alive,
             "/readyz": self.ready,
             "/metrics": self.metrics,
@@ -81,6 +84,18 @@ class Pages:
             reasons=len(self.reasons()),
         )
         return Answer(200, exposition(scene), CONTENT_TYPE)
+
+    def page(self) -> Answer:
+        world = self.policies.world
+        view = View(
+            self.record.health,
+            self.reasons(),
+            coverage(world.organization, world.governance),
+            governed=len(world.governance.policy_of),
+            names=world.names,
+            now=self.guardian.now(),
+        )
+        return Answer(200, render(view).encode(), "text/html; charset=utf-8")
 
     def reasons(self) -> tuple[str, ...]:
         """Why guardian is not ready."""

@@ -1,7 +1,7 @@
 """Runs jobs so that their health is known: when they ran, how long, and what went wrong."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,10 +24,17 @@ log = structlog.get_logger("guardian")
 def duties(
     jobs: Mapping[str, timedelta], sweep_deadline: timedelta, scale: float
 ) -> Iterator[Duty]:
-    """What is expected of jobs that run so often; more often than once in a real second none does."""
+    """What is expected of jobs that run so often.
+
+    On a fast clock none runs more often than once in a real second, and each may take a real minute.
+    """
     patience = {"reconcile": LONG, "drift": LONG, "detect": LONG, "sweep": sweep_deadline + SHORT}
     for job, every in jobs.items():
-        yield Duty(job, max(every, timedelta(seconds=1 / scale)), patience.get(job, SHORT))
+        yield Duty(
+            job,
+            max(every, timedelta(seconds=1 / scale)),
+            max(patience.get(job, SHORT), timedelta(minutes=1 / scale)),
+        )
 
 
 class Watch:
@@ -41,9 +48,9 @@ class Watch:
     def done(self) -> None:
         self._ended("")
 
-    def received(self, collected: Collected) -> None:
-        """It was a look into the queue, and this is what was there."""
-        age = self._clock() - collected.oldest if collected.oldest else timedelta()
+    def received(self, collected: Collected, now: datetime) -> None:
+        """It was a look into the queue, and this is what was there. `now` is the system's: so the queue tells time."""
+        age = now - collected.oldest if collected.oldest else timedelta()
         self._record.polled(collected.received, age)
         self.done()
 

@@ -111,6 +111,14 @@ def test_what_it_stops_is_in_its_metrics(running: Running) -> None:
     assert running.metric("guardian_accounts", governed="yes") == 3
 
 
+def test_the_page_shows_it(running: Running) -> None:
+    session = running.installation.cast.person("ben", "ben").open_glue_session("left behind")
+    eventually(lambda: f">{session}<" in running.get("/")[1], within=WITHIN)
+    page = running.get("/")[1]
+    assert "/Workloads/Data Science/Research" in page
+    assert "reconcile, every 30m" in page
+
+
 def test_no_account_is_in_its_metrics(running: Running) -> None:
     text = running.get("/metrics")[1]
     assert not [

@@ -105,7 +105,7 @@ def test_what_nobody_expects_is_not_recorded() -> None:
 
 def test_on_a_fast_clock_no_job_is_due_more_often_than_it_can_run() -> None:
     (reload,) = duties({"reload": timedelta(seconds=10)}, HOUR, 0.01)
-    assert reload.every == timedelta(seconds=100)
+    assert (reload.every, reload.patience) == (timedelta(seconds=100), 100 * MINUTE)
 
 
 @pytest.mark.parametrize(
