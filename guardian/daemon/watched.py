@@ -7,6 +7,7 @@ import structlog
 
 from guardian.clock import Clock
 from guardian.errors import GuardianError
+from guardian.health.emf import entry, worth_a_line
 from guardian.health.record import Duty, Record, Rollout, Run, SweepFigures
 from guardian.jobs.collect import Collected
 from guardian.jobs.reconcile import Reconciliation
@@ -61,7 +62,11 @@ class Watch:
         self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
 
     def _ended(self, failure: str, *, bug: bool = False) -> None:
-        self._record.ended(Run(self._job, self._began, self._clock(), failure, bug))
+        run = Run(self._job, self._began, self._clock(), failure, bug)
+        self._record.ended(run)
+        health = self._record.health
+        if self._job in health.jobs and worth_a_line(health.jobs[self._job]):
+            log.info("job", **entry(run, health))
 
 
 def guarded(job: Callable[[], None], record: Record, clock: Clock) -> Callable[[], None]:
