@@ -14,10 +14,15 @@ from guardian.aws.policy_objects import SCHEME
 from guardian.aws.regions import all_regions
 from guardian.brakes import Brakes
 from guardian.clock import Clock, ScaledClock, system_now
+from guardian.costs import governed_query, services_of
+from guardian.costs.report import stops_of
 from guardian.digest import Audience
 from guardian.errors import InputError
 from guardian.ids import AccountId
 from guardian.jobs.announce import Desk
+from guardian.jobs.costs import Payments, week_once
+from guardian.jobs.editions import Edition
+from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
@@ -39,6 +44,9 @@ from guardian.waves import Waves
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
+LATELY = timedelta(days=21)  # more than the two weeks that are compared
+TOPICS = "arn:"
+"""How the name of an audience begins that is told by mail."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +199,32 @@ class Guardian:
         clock = self.settings.clock
         return clock.scale if isinstance(clock, ScaledClock) else 1.0
 
-    def desk(self) -> Desk:
-        """Raises InputError where no Slack token is set."""
-        return Desk(self.journal, self.announcer(), self.prices)
+    def desk(self, audience: Audience) -> Desk:
+        """What telling an audience needs. Raises InputError for a channel where no Slack token is set."""
+        mailed = audience.channel.startswith(TOPICS)
+        announcer = self.aws.mail if mailed else self.announcer()
+        return Desk(self.journal, announcer, self.prices, self._spent)
+
+    def _spent(self, today: date) -> tuple[str, ...]:
+        """What the default kinds' services cost in the week before a day, where Cost Explorer tells."""
+        now = self.now()
+        stops = stops_of(self.journal.outcomes(now - LATELY, now), self.prices)
+        query, payments = governed_query(services_of(())), Payments(self.journal, today)
+        return week_once(self.aws.cost_explorer, query, stops, payments)
+
+    def reaches(self, audience: Audience) -> bool:
+        """Whether there is a way to it: a channel needs a Slack token."""
+        return bool(self.settings.slack.token) or audience.channel.startswith(TOPICS)
 
     def announcer(self) -> SlackAnnouncer:
-        slack = self.settings.slack
-        if not slack.token:
+        """The one of this guardian, which remembers who is who. Raises InputError where no token is set."""
+        if not self.settings.slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
-        return SlackAnnouncer(slack.token, slack.api)
+        return self._announcer
+
+    @cached_property
+    def _announcer(self) -> SlackAnnouncer:
+        return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
 
 
 def hub_of(settings: Settings, organization: Organization) -> names.Hub:
@@ -230,25 +255,9 @@ def _warned(world: World, refused: Mapping[AccountId, str]) -> World:
     return replace(world, unasked=warning, governance=replace(world.governance, warnings=warnings))
 
 
-@dataclass(frozen=True)
-class Edition:
-    """An audience and when its digests are due."""
-
-    audience: Audience
-    notify: Notify
-
-
 def editions(world: World, notify: Notify) -> Iterator[Edition]:
-    """One for the whole organization, one for each channel that a policy names for itself."""
-    if notify.channel:
-        yield Edition(Audience(notify.channel, None, world.names), notify)
-    accounts: dict[Notify, set[AccountId]] = {}
-    policies = {policy.slug: policy for policy in world.governance.policies}
-    for account, slug in world.governance.policy_of.items():
-        accounts.setdefault(policies[slug].notify, set()).add(account)
-    for own, members in sorted(accounts.items(), key=lambda item: item[0].channel):
-        if own.channel and own.channel != notify.channel:
-            yield Edition(Audience(own.channel, frozenset(members), world.names), own)
+    """Who is sent which digest, and when; `notify` is what the settings say."""
+    return editions_of(world.governance, world.names, notify)
 
 
 def open_configuration(

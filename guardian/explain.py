@@ -85,6 +85,8 @@ def _settings(policy: Policy, chain: Chain) -> Iterator[Said]:
 
 
 def _default(name: str) -> str:
+    if name in {"notify.warn_before", "notify.max_keep"}:
+        return UNSAID
     if name.startswith("notify."):
         return FROM_SETTINGS
     return BUILT_IN if name.endswith((".grace", ".idle")) else UNSAID

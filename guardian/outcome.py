@@ -92,6 +92,7 @@ class About(StrEnum):
     SWEEP = "sweep"
     COLLECT = "collect"
     POLICY = "policy"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True)

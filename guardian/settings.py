@@ -1,8 +1,5 @@
 """Settings: one file and the environment, read once. The environment wins."""
 
-import ipaddress
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,11 +7,11 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from guardian import environment as surroundings
 from guardian.brakes import Brakes
 from guardian.brakes import form as brakes_form
-from guardian.clock import Clock, ScaledClock, system_now
+from guardian.clock import Clock, ScaledClock
 from guardian.errors import InputError
 from guardian.ids import AccountId, Region
 from guardian.organization import ManagementAccount
@@ -22,7 +19,7 @@ from guardian.places import Place
 from guardian.policy import values
 from guardian.policy.durations import spoken
 from guardian.policy.form import Form
-from guardian.policy.model import Notify
+from guardian.policy.model import Notify, Quiet
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, positions, read_yaml
 from guardian.policy.source import read_file
 from guardian.waves import Waves
@@ -41,7 +38,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "journal": (),
     "policies": (),
     "templates": (),
-    "slack": ("channel", "digest", "timezone"),
+    "slack": ("channel", "digest", "timezone", "quiet", "sns", "keepers"),
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
     "sweep_deadline": (),
@@ -52,15 +49,6 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every setting of the file: sections and their keys, or a key by itself."""
 STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
 """Lists and mappings: only the file can say them."""
-IN_ENVIRONMENT: Mapping[str, str] = {
-    "slack.token": "SLACK_BOT_TOKEN",
-    "slack.api": "SLACK_API_URL",
-    "clock": PREFIX + "CLOCK",
-}
-"""What only the environment can say, by the name it is shown under."""
-SLACK_API = "https://slack.com/api/"
-FASTEST = 1e-5
-"""The smallest clock scale: a faster day would leave the calendar."""
 
 
 class CallAs(StrEnum):
@@ -83,10 +71,16 @@ class Hub:
 
 @dataclass(frozen=True)
 class Slack:
-    """`token` is empty where there is none: digests are then not posted. `api` ends in a slash."""
+    """`token` is empty where there is none: digests are then not posted. `api` ends in a slash.
+
+    `app_token` opens the socket by which presses and commands come, empty where there is none. `keepers` is the id of
+    the user group whose members may keep anything alive and stop it, empty where only owners may.
+    """
 
     token: str = field(repr=False)
-    api: str = SLACK_API
+    api: str = surroundings.SLACK_API
+    app_token: str = field(default="", repr=False)
+    keepers: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +142,11 @@ class Settings:
             "slack.channel": notify.channel,
             "slack.digest": notify.digest,
             "slack.timezone": notify.timezone,
+            "slack.quiet": notify.quiet.value,
+            "slack.sns": notify.sns,
             "slack.token": "***" if self.slack.token else "",
+            "slack.app_token": "***" if self.slack.app_token else "",
+            "slack.keepers": self.slack.keepers,
             "slack.api": self.slack.api,
             "schedules.reconcile": spoken(times.reconcile),
             "schedules.sweep": spoken(times.sweep),
@@ -187,7 +185,7 @@ def sources(directory: Path, environment: Mapping[str, str]) -> Mapping[str, Pla
     """Where each setting was said, by its dotted name; what is not there has its default. Raises InputError."""
     problems = Problems()
     written = positions(_read(directory, environment, problems))
-    known = {**variables(), **IN_ENVIRONMENT}
+    known = {**variables(), **surroundings.VARIABLES}
     said = {name: variable for name, variable in known.items() if environment.get(variable)}
     return {**written, **said}
 
@@ -244,7 +242,7 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         journal=form.read("journal", _JOURNAL) or "sqlite:///var/guardian.db",
         policies=form.read("policies", _POLICIES) or "policies",
         templates=form.read("templates", _TEMPLATES) or "",
-        slack=_slack(environment, problems),
+        slack=_slack(slack, environment, problems),
         notify=_notify(slack),
         schedules=_schedules(form.form("schedules", KEYS["schedules"])),
         sweep_margin=_or(form.read("sweep_margin", values.duration), timedelta(minutes=5)),
@@ -252,10 +250,11 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         brakes=brakes_form.brakes(form.form("brakes", KEYS["brakes"])),
         rollout=waves_form.waves(form.form("rollout", KEYS["rollout"])),
         health=form.read("health", values.listen),
-        clock=_clock(environment, problems),
+        clock=surroundings.clock(environment, problems),
     )
 
 
+_GROUP = values.pattern(r"S[A-Z0-9]{6,20}", "the id of a Slack user group, such as S0123456789")
 _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
@@ -291,6 +290,8 @@ def _notify(form: Form) -> Notify:
         channel=form.read("channel", values.channel) or default.channel,
         digest=form.read("digest", values.cron) or default.digest,
         timezone=form.read("timezone", values.timezone) or default.timezone,
+        quiet=form.read("quiet", values.choice(Quiet)) or default.quiet,
+        sns=form.read("sns", values.topic) or default.sns,
     )
 
 
@@ -303,45 +304,11 @@ def _schedules(form: Form) -> Schedules:
     )
 
 
-def _slack(environment: Mapping[str, str], problems: Problems) -> Slack:
-    api = environment.get("SLACK_API_URL") or SLACK_API
-    if not api.startswith("https://") and not _loopback(api):
-        problems.add("SLACK_API_URL", "must begin with https:// unless it is on this machine")
+def _slack(form: Form, environment: Mapping[str, str], problems: Problems) -> Slack:
     token = environment.get("SLACK_BOT_TOKEN", "").strip()
-    return Slack(token=token, api=api.rstrip("/") + "/")
-
-
-def _clock(environment: Mapping[str, str], problems: Problems) -> Clock:
-    """The system's clock; a local AWS may have its own, and guardian then goes by that."""
-    name = PREFIX + "CLOCK"
-    written = environment.get(name)
-    if not written:
-        return system_now
-    if not _local_aws(environment):
-        problems.add(name, "only for a local AWS: AWS_ENDPOINT_URL must be on this machine")
-    number = r"[0-9]{1,11}(?:\.[0-9]+)?"
-    found = re.fullmatch(f"({number}):({number}(?:e-[0-9]{{1,2}})?)", written)
-    scale = float(found[2]) if found else math.nan
-    if not found or not FASTEST <= scale <= 1:
-        problems.add(name, f"{written!r} is not origin:scale with a scale from {FASTEST:g} to 1")
-        return system_now
-    return ScaledClock(float(found[1]), scale)
-
-
-def _local_aws(environment: Mapping[str, str]) -> bool:
-    """Whether every AWS call stays on this machine."""
-    prefix = "AWS_ENDPOINT_URL"
-    ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
-    endpoints = [url for name, url in environment.items() if name.startswith(prefix) and url]
-    return bool(environment.get(prefix)) and not ignored and all(map(_loopback, endpoints))
-
-
-def _loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        return parts.scheme in {"http", "https"} and (
-            host == "localhost" or ipaddress.ip_address(host).is_loopback
-        )
-    except ValueError:
-        return False
+    return Slack(
+        token=token,
+        api=surroundings.slack_api(environment, problems),
+        app_token=environment.get("SLACK_APP_TOKEN", "").strip(),
+        keepers=form.read("keepers", _GROUP) or "",
+    )

@@ -12,14 +12,12 @@ from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import Document, Json, moment, pick, text
 from guardian.ids import Target
-from guardian.kinds.base import IdleSamples, IdleSince, Kept, Kind, Phase, Sign
+from guardian.kinds.base import KEEP_UNTIL, IdleSamples, IdleSince, Kept, Kind, Phase, Sign
 from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption, Rule
 from guardian.policy.patterns import matches
 from guardian.policy.words import exemption_reason
 
-KEEP_UNTIL = "guardian:keep-until"
-"""The tag that keeps a resource alive until a moment in UTC, `2026-11-23T18:00:00Z`."""
 _DAYS = (
     "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
     "|(0[469]|11)-(0[1-9]|[12][0-9]|30)"

@@ -8,6 +8,7 @@ from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.inbox import AwsInbox
+from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
 from guardian.aws.members import AwsMembers
 from guardian.aws.operations import Wait
@@ -22,6 +23,7 @@ from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
     AccountRegions,
+    Announcer,
     CostExplorer,
     DriftDetection,
     Inbox,
@@ -61,6 +63,7 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    mail: Announcer
 
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
@@ -97,6 +100,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        mail=AwsMail(clients),
     )
 
 

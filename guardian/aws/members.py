@@ -109,6 +109,17 @@ class AwsMembers:
     def stop(self, kind: Kind, target: Target, identifier: str) -> None:
         self._made(kind, kind.stop, target, values_of(kind, target, identifier))
 
+    def keep(self, kind: Kind, target: Target, identifier: str, until: datetime) -> None:
+        if kind.keep is None:
+            raise Refused(f"a {kind.title} cannot be tagged")
+        values = values_of(kind, target, identifier)
+        first = next(iter(kind.reads))
+        if kind.arn_told:
+            seen = {first: self._made(kind, kind.reads[first], target, values)}
+            values["arn"] = text(seen, kind.arn_told) or values["arn"]
+        values["until"] = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        self._made(kind, kind.keep, target, values)
+
     def _made(self, kind: Kind, call: Call, target: Target, values: Mapping[str, str]) -> Json:
         arguments = filled_all(call.arguments, values)
         return plain(self._clients.call(target, call.service, call.action, kind.gone, **arguments))

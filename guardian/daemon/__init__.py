@@ -1,49 +1,45 @@
 """The daemon: the same jobs as the commands, on a schedule, until it is told to stop."""
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import FrameType
-from zoneinfo import ZoneInfo
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
-from guardian.daemon import watched
+from guardian.daemon import people, watched
+from guardian.daemon.due import last_due
 from guardian.daemon.health import MEASURE_EVERY, Measuring, Pages, serving
 from guardian.daemon.held import HeldPolicies, hold
+from guardian.daemon.schedule import add, open_scheduler, run_now
+from guardian.daemon.signals import on_signals
 from guardian.desire import desire
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Unavailable
 from guardian.health.record import Record
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
+from guardian.jobs.editions import Edition
 from guardian.jobs.held import drifted, held_plan, held_stops
 from guardian.jobs.pause import note_pause
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.logs import configure_logs
 from guardian.outcome import About, Finding
-from guardian.policy.model import Notify
 
 LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
 ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
 COLLECT = "collect"
+WARN_EVERY = timedelta(seconds=10)
 FIRST_DETECTION = 1 / 24
 """The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
-LOOKBACKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=8), timedelta(days=367))
 
 log = structlog.get_logger("guardian")
 
@@ -53,7 +49,8 @@ class Daemon:
     """Runs the jobs of one guardian by the policies it holds; who changes stacks holds `rollout`.
 
     `rolled_out_hash` tells whose roll-out began last, `reconcile_now` begins one without waiting for its turn;
-    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops.
+    `paused` is whether the last one found guardian paused, `sweep_held` whether the last sweep had to hold stops,
+    `undelivered` why digests do not get where they should.
     """
 
     guardian: Guardian
@@ -65,6 +62,7 @@ class Daemon:
     rolled_out: Event = field(default_factory=Event)
     paused: bool = False
     sweep_held: bool = False
+    undelivered: dict[str, str] = field(default_factory=dict)
     record: Record = field(init=False)
 
     def __post_init__(self) -> None:
@@ -181,17 +179,40 @@ class Daemon:
         self.sweep_held = bool(swept.held)
 
     def announce(self) -> None:
-        """Post every digest that is due and not posted yet."""
+        """Send every digest that is due and was not sent yet; where one cannot be, it stays due."""
         guardian = self.guardian
-        if not guardian.settings.slack.token:
-            return
-        world, now, desk = self.policies.world, guardian.now(), guardian.desk()
-        for edition in editions(world, guardian.settings.notify):
-            until = last_due(edition.notify, now)
-            for announced in announce_once(desk, edition.audience, until, now):
-                log.info(
-                    "announced", channel=edition.audience.channel, reference=announced.reference
-                )
+        for edition in editions(self.policies.world, guardian.settings.notify):
+            if not guardian.reaches(edition.audience):
+                continue
+            channel = edition.audience.channel
+            try:
+                self._announce(edition)
+                self.undelivered.pop(channel, None)
+            except Unavailable as error:  # the others may be reached all the same
+                log.warning("announce_failed", channel=channel, error=str(error))
+            except GuardianError as error:  # nothing that waiting would mend
+                self._note_undelivered(channel, str(error))
+
+    def _announce(self, edition: Edition) -> None:
+        guardian, audience, now = self.guardian, edition.audience, self.guardian.now()
+        until = last_due(edition.notify, now)
+        for announced in announce_once(guardian.desk(audience), audience, until, now):
+            log.info("announced", channel=audience.channel, reference=announced.reference)
+
+    def _note_undelivered(self, channel: str, reason: str) -> None:
+        """Let the log, the status and the other digests tell of it, once while it lasts."""
+        log.warning("announce_refused", channel=channel, error=reason)
+        if self.undelivered.get(channel) != reason:
+            self.undelivered[channel] = reason
+            finding = Finding(About.DIGEST, channel, reason, self.guardian.now())
+            self.guardian.journal.note([finding])
+
+    def warn(self) -> None:
+        """Warn people of stops to come."""
+        told = people.warn(self.guardian, self.policies.world)
+        for channel, reason in told.troubles.items():
+            log.warning("not_warned", channel=channel, error=reason)
+            self._note_once(About.ACCESS, f"Slack {channel}", reason)
 
     def collect(self) -> None:
         """Take reports off the queue until told to stop."""
@@ -228,18 +249,6 @@ class Daemon:
         return news
 
 
-def last_due(notify: Notify, now: datetime) -> datetime:
-    """The last moment at which the cron was due; `now` where it never was in a year."""
-    trigger = CronTrigger.from_crontab(notify.digest, ZoneInfo(notify.timezone))
-    for lookback in LOOKBACKS:
-        due, last = trigger.get_next_fire_time(None, now - lookback), None
-        while due is not None and due <= now:
-            last, due = due, trigger.get_next_fire_time(due, due + timedelta(seconds=1))
-        if last is not None:
-            return datetime.fromtimestamp(last.timestamp(), now.tzinfo)
-    return now
-
-
 def run_daemon(directory: Path) -> int:
     """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
     configure_logs()
@@ -247,7 +256,7 @@ def run_daemon(directory: Path) -> int:
     guardian = open_guardian(directory, stopping=stopping)
     identity = guardian.aws.whoami()
     daemon = open_daemon(guardian)
-    _on_signals(stopping)
+    on_signals(stopping)
     log.info("started", identity=identity.arn, directory=str(directory))
     with serving(Pages(guardian, daemon.policies, daemon.record)):
         return _work(daemon)
@@ -259,6 +268,7 @@ def _work(daemon: Daemon) -> int:
     scheduler = _schedule(daemon)
     collector = Thread(target=daemon.collect, name="collect")
     collector.start()
+    listener = _listening(daemon)
     scheduler.start()
     while not stopping.wait(0.5):
         if not collector.is_alive():  # a bug, not an outage: let the supervisor start us anew
@@ -268,8 +278,22 @@ def _work(daemon: Daemon) -> int:
             return 1
     scheduler.shutdown(wait=True)
     collector.join()
+    listener.join()
     log.info("stopped")
     return 0
+
+
+def _listening(daemon: Daemon) -> Thread:
+    """Listens to what people do in Slack, where a token lets it."""
+    socket = people.socket(daemon.guardian, daemon.policies)
+
+    def listen() -> None:
+        if socket:
+            socket.run(daemon.guardian.stopping)
+
+    listener = Thread(target=listen, name="socket", daemon=True)
+    listener.start()
+    return listener
 
 
 def open_daemon(guardian: Guardian) -> Daemon:
@@ -283,7 +307,7 @@ def open_daemon(guardian: Guardian) -> Daemon:
 def _schedule(daemon: Daemon) -> BackgroundScheduler:
     """Every job runs alone; what was missed is run once."""
     settings, scale = daemon.guardian.settings, daemon.guardian.scale
-    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(8)}, timezone="UTC")
+    scheduler = open_scheduler()
     jobs: dict[Callable[[], None], timedelta] = {
         daemon.reconcile: settings.schedules.reconcile,
         daemon.drift: settings.schedules.drift,
@@ -292,41 +316,18 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
         daemon.announce: ANNOUNCE_EVERY,
         daemon.reload: RELOAD_EVERY,
         Measuring(daemon.guardian, daemon.record).measure: MEASURE_EVERY,
+        daemon.warn: WARN_EVERY,
     }
     names = {job.__name__: every for job, every in jobs.items()} | {COLLECT: LONG_POLL}
     daemon.record.expect(watched.duties(names, settings.sweep_deadline, scale))
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
         later = timedelta(seconds=seconds * FIRST_DETECTION if job == daemon.detect else 0)
-        added = scheduler.add_job(
-            watched.guarded(job, daemon.record, daemon.guardian.now),
-            IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
-            name=job.__name__,
-            next_run_time=system_now() + later,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+        run = watched.guarded(job, daemon.record, daemon.guardian.now)
+        added = add(scheduler, run, job.__name__, seconds, system_now() + later)
         if job == daemon.reconcile:
-            daemon.reconcile_now = partial(_run_now, added)
+            daemon.reconcile_now = partial(run_now, added)
     return scheduler
-
-
-def _run_now(job: Job) -> None:
-    job.modify(next_run_time=system_now())
-
-
-def _on_signals(stopping: Event) -> None:
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-        # The next one ends the process, whatever its threads are waiting for.
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in numbers:
-        signal.signal(number, stop)
 
 
 def _told(stack_set: str, action: str, done: int, total: int) -> None:

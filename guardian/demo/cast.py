@@ -41,6 +41,7 @@ ACCOUNTS: Mapping[str, str] = {
 }
 SUSPENDED = "sandbox-closed"
 TOKEN = "xoxb-local"  # noqa: S105  any such token is good for local Slack
+APP_TOKEN = "xapp-local"  # noqa: S105  this one for its socket
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def environment(cast: Cast, slack: LocalSlack) -> Mapping[str, str]:
         "AWS_DEFAULT_REGION": HOME,
         "GUARDIAN_CLOCK": f"{cast.aws.origin}:{cast.aws.scale}",
         "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_APP_TOKEN": APP_TOKEN,
         "SLACK_API_URL": slack.endpoint,
     }
 

@@ -12,6 +12,7 @@ from guardian.demo.record import write
 from guardian.demo.servers import local_aws, local_slack
 from guardian.demo.stage import Stage
 from guardian.demo.story import Story
+from guardian.demo.warning import warn
 from guardian.errors import InputError
 
 
@@ -35,6 +36,7 @@ def run_demo(output: Path, accounts: int, keep: bool) -> int:  # noqa: FBT001  n
             story.move,
         ):
             chapter()
+        warn(story, slack)
         announced = story.announce()
         write(output, story, announced, slack, monotonic() - started)
         stage.say(f"See {output}/slack.html, digest.png, digest.json and summary.json.")

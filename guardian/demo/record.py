@@ -6,6 +6,7 @@ from pathlib import Path
 
 from guardian.demo.cast import ORGANIZATION_CHANNEL
 from guardian.demo.story import Story
+from guardian.digest import document
 from guardian.documents import Document
 from guardian.jobs.announce import Announced
 from guardian.localslack.server import LocalSlack
@@ -35,7 +36,7 @@ def write(
     }
     _json(output / "summary.json", summary)
     for each in whole:
-        _json(output / "digest.json", each.digest.as_json())
+        _json(output / "digest.json", document(each.digest))
         (output / "digest.png").write_bytes(draw(each.digest))
     (output / "slack.html").write_text(slack.render_page(), encoding="utf-8")
 

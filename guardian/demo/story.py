@@ -28,6 +28,7 @@ from guardian.plan import Action, DeployedStackSet, InstanceStatus
 from guardian.policy.durations import spoken
 from guardian.repair import What
 from guardian.stack import names as made
+from guardian.terminal.digest import print_digest
 from guardian.terminal.plan import print_plan
 from guardian.terminal.sweep import show
 
@@ -108,6 +109,12 @@ class Story:
         self.stage.check(not again.plan.changes, "a second plan finds nothing to do")
         current, total = self.instances()
         self.stage.check(current == total > 0, f"{current} of {total} stack instances are current")
+
+    def roll_out_again(self) -> None:
+        """Bring a changed policy to the accounts."""
+        planned, world = self._plan()
+        print_plan(self.stage.console, planned, world.names)
+        self._apply(planned, world)
 
     def work(self) -> None:
         self.stage.chapter("People work, and forget")
@@ -230,14 +237,13 @@ class Story:
     def announce(self) -> Sequence[Announced]:
         self.stage.chapter("The digest")
         guardian, now = self.guardian, self.guardian.now()
-        desk = guardian.desk()
         announced: list[Announced] = []
         world = guardian.world()
         for edition in editions(world, guardian.settings.notify):
-            announced += announce_once(desk, edition.audience, now, now)
+            announced += announce_once(guardian.desk(edition.audience), edition.audience, now, now)
         for each in announced:
             if each.digest.channel == ORGANIZATION_CHANNEL:
-                terminal.print_digest(self.stage.console, each.digest, world.names)
+                print_digest(self.stage.console, each.digest)
         channels = ", ".join(sorted(each.digest.channel for each in announced))
         self.stage.check(len(announced) == 2, f"digests are posted to {channels}")  # noqa: PLR2004  two channels
         return announced

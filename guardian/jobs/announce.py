@@ -1,20 +1,21 @@
 """Posts the digest of a channel, each window exactly once."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from guardian.digest import Audience, Digest, Window, compose
+from guardian.digest import Audience, Digest, Window, begins_week, compose, past_of
 from guardian.documents import instant
 from guardian.kinds.base import PriceBook
 from guardian.ports import Announcer, Journal
 
 FIRST = timedelta(days=1)  # what the first digest of a channel looks back on
+SKIPPED = "quiet"  # the reference of a digest that nobody was sent: there was nothing to tell
 
 
 @dataclass(frozen=True)
 class Announced:
-    """A digest that is in its channel; `reference` is where."""
+    """A digest that is in its channel; `reference` is where, `SKIPPED` for one that had nothing to tell."""
 
     digest: Digest
     reference: str
@@ -22,11 +23,15 @@ class Announced:
 
 @dataclass(frozen=True)
 class Desk:
-    """What announcing needs: where entries come from, where digests go, and what things cost."""
+    """What announcing needs: where entries come from, where digests go, and what things cost.
+
+    `spent` tells what governed services really cost in the week before a day.
+    """
 
     journal: Journal
     announcer: Announcer
     prices: PriceBook
+    spent: Callable[[date], tuple[str, ...]] = lambda _: ()
 
 
 def announce_once(
@@ -48,17 +53,27 @@ def _finish(desk: Desk, audience: Audience) -> Iterator[Announced]:
 
 
 def _begin(desk: Desk, audience: Audience, until: datetime, now: datetime) -> Iterator[Announced]:
-    window = Window(desk.journal.posted_until(audience.channel) or until - FIRST, until)
+    window = untold(desk.journal, audience, until)
     if window.since < until and desk.journal.claim(audience.channel, window, now):
         yield _post(desk, audience, window, "")
 
 
 def _post(desk: Desk, audience: Audience, window: Window, resume: str) -> Announced:
     digest = digest_of(desk.journal, audience, window, desk.prices)
-    key = key_of(audience.channel, window)
-    reference = desk.announcer.post(digest, key, resume)
+    if audience.accounts is None and begins_week(window, audience.timezone):
+        digest = replace(digest, spent=desk.spent(window.until.date()))
+    if digest.quiet and audience.skips_quiet and not resume:
+        reference = SKIPPED
+    else:
+        key = key_of(audience.channel, window)
+        reference = desk.announcer.post(digest, key, resume)
     desk.journal.posted(audience.channel, window, reference)
     return Announced(digest, reference)
+
+
+def untold(journal: Journal, audience: Audience, until: datetime) -> Window:
+    """What an audience has not been told of up to a moment; empty or less where it has been told all."""
+    return Window(journal.posted_until(audience.channel) or until - FIRST, until)
 
 
 def digest_of(journal: Journal, audience: Audience, window: Window, prices: PriceBook) -> Digest:
@@ -68,7 +83,7 @@ def digest_of(journal: Journal, audience: Audience, window: Window, prices: Pric
         window,
         journal.outcomes(window.since, window.until),
         journal.findings(window.since, window.until),
-        journal.outcomes(window.before.since, window.before.until),
+        past_of(audience, window, journal.outcomes, prices),
         prices,
     )
 

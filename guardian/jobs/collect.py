@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from guardian.errors import InputError
+from guardian.notice import StopNotice, is_notice, parse_notice
 from guardian.outcome import About, Finding, Outcome, parse_event
 from guardian.ports import Inbox, Journal, Message
 
@@ -33,23 +34,35 @@ def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
     messages = inbox.receive(wait)
     if not messages:
         return Collected()
-    outcomes, findings = _read(messages)
-    new = journal.record(outcomes)
-    journal.note(findings)
+    read = _read(messages)
+    new = journal.record(read.outcomes) + journal.foresee(read.notices)
+    journal.note(read.findings)
     inbox.acknowledge(messages)
     oldest = min(message.sent for message in messages)
-    return Collected(len(messages), new, len(findings), oldest)
+    return Collected(len(messages), new, len(read.findings), oldest)
 
 
-def _read(messages: Sequence[Message]) -> tuple[Sequence[Outcome], Sequence[Finding]]:
-    outcomes: list[Outcome] = []
-    findings: list[Finding] = []
+@dataclass
+class _Read:
+    """What messages tell."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    notices: list[StopNotice] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _read(messages: Sequence[Message]) -> _Read:
+    read = _Read()
     for message in messages:
         try:
-            outcomes.append(parse_event(json.loads(message.body)))
+            event = json.loads(message.body)
+            if is_notice(event):
+                read.notices.append(parse_notice(event))
+            else:
+                read.outcomes.append(parse_event(event))
         except (InputError, ValueError, RecursionError) as error:
-            findings.append(_unreadable(message, error))
-    return outcomes, findings
+            read.findings.append(_unreadable(message, error))
+    return read
 
 
 def _unreadable(message: Message, error: Exception) -> Finding:

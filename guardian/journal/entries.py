@@ -1,10 +1,12 @@
 """Outcomes and findings as JSON text, the same in every kind of journal. Pure."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
-from guardian.documents import Json, instant, moment, pick, text
+from guardian.documents import Document, instant, moment
 from guardian.ids import AccountId, Region, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 
@@ -32,25 +34,24 @@ def outcome_text(outcome: Outcome) -> str:
 
 def read_outcome(entry: str) -> Outcome:
     """What `outcome_text` wrote."""
-    document: Json = json.loads(entry)
-    facts = pick(document, "facts")
-    target = _target(document)
+    found: Document = json.loads(entry)
+    facts, target = found.get("facts"), _target(found)
     if target is None:
         raise ValueError("an outcome without a target")
     return Outcome(
-        result=Result(text(document, "result")),
-        kind=text(document, "kind"),
-        id=text(document, "id"),
+        result=Result(_text(found, "result")),
+        kind=_common(found, "kind"),
+        id=_text(found, "id"),
         target=target,
-        policy=text(document, "policy"),
-        at=_moment(document, "at"),
-        by=By(text(document, "by")),
-        reason=text(document, "reason"),
-        owner=text(document, "owner"),
-        started=moment(pick(document, "started")),
-        due=moment(pick(document, "due")),
+        policy=_common(found, "policy"),
+        at=_moment(found, "at"),
+        by=By(_text(found, "by")),
+        reason=_common(found, "reason"),
+        owner=_common(found, "owner"),
+        started=moment(found.get("started")),
+        due=moment(found.get("due")),
         facts=facts if isinstance(facts, Mapping) else {},
-        trace=text(document, "trace"),
+        trace=_text(found, "trace"),
     )
 
 
@@ -70,14 +71,14 @@ def finding_text(finding: Finding) -> str:
 
 def read_finding(entry: str) -> Finding:
     """What `finding_text` wrote."""
-    document: Json = json.loads(entry)
+    found: Document = json.loads(entry)
     return Finding(
-        about=About(text(document, "about")),
-        subject=text(document, "subject"),
-        reason=text(document, "reason"),
-        at=_moment(document, "at"),
-        target=_target(document),
-        mended=pick(document, "mended") is True,
+        about=About(_text(found, "about")),
+        subject=_text(found, "subject"),
+        reason=_text(found, "reason"),
+        at=_moment(found, "at"),
+        target=_target(found),
+        mended=found.get("mended") is True,
     )
 
 
@@ -90,17 +91,31 @@ def _target_pair(target: Target) -> list[str]:
     return [target.account, target.region]
 
 
-def _target(document: Json) -> Target | None:
-    pair = pick(document, "target[]")
-    match pair:
+def _text(document: Document, name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _common(document: Document, name: str) -> str:
+    """A text that many entries share: it is kept once."""
+    return sys.intern(_text(document, name))
+
+
+def _target(document: Document) -> Target | None:
+    match document.get("target"):
         case [str(account), str(region)]:
-            return Target(AccountId(account), Region(region))
+            return _place(account, region)
         case _:
             return None
 
 
-def _moment(document: Json, name: str) -> datetime:
-    found = moment(pick(document, name))
+@lru_cache(maxsize=20_000)
+def _place(account: str, region: str) -> Target:
+    return Target(AccountId(account), Region(region))
+
+
+def _moment(document: Document, name: str) -> datetime:
+    found = moment(document.get(name))
     if found is None:
         raise ValueError(f"an entry without {name}")
     return found

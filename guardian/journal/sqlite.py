@@ -13,6 +13,7 @@ from guardian.digest import Window
 from guardian.documents import instant, moment
 from guardian.errors import InputError, Unavailable
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
+from guardian.journal.warnings import TABLE, SqliteWarnings
 from guardian.outcome import Finding, Outcome
 
 Entry = TypeVar("Entry")
@@ -39,13 +40,14 @@ MIGRATIONS = (
     """,
     "CREATE TABLE intents (identity TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
     "CREATE TABLE memory (name TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
+    TABLE,
 )
 
 # An entry that comes after a window was claimed belongs to the next one, whatever the clock says.
 RECORDED = "max(?, coalesce((SELECT max(until) FROM windows), ''))"
 
 
-class SqliteJournal:
+class SqliteJournal(SqliteWarnings):
     """A journal in a file, shared by the threads of a process and by processes of one machine.
 
     A write is on the disk when its call returns.

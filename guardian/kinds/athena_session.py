@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document, pick
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     IdleSince,
     Kind,
@@ -87,6 +88,7 @@ KIND = Kind(
     start="session.Status.StartDateTime",
     tags=Tags("tags.Tags"),
     stop=Call("athena", "TerminateSession", _ONE, _WORKGROUP),
+    keep=Call("athena", "TagResource", {"ResourceARN": "{arn}", "Tags": KEEP_PAIRS}, _SESSION),
     facts={
         "idle_timeout": "session.SessionConfiguration.SessionIdleTimeoutInMinutes",
         "coordinator": "session.EngineConfiguration.CoordinatorDpuSize",

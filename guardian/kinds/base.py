@@ -18,6 +18,11 @@ from guardian.documents import Document, Json, pick, text
 from guardian.ids import Region
 
 API_CALL: Final = "AWS API Call via CloudTrail"
+KEEP_UNTIL: Final = "guardian:keep-until"
+"""The tag that keeps a resource alive until a moment in UTC, `2026-11-23T18:00:00Z`."""
+KEEP_PAIRS: Final[tuple[Json, ...]] = ({"Key": KEEP_UNTIL, "Value": "{until}"},)
+KEEP_MAP: Final[Mapping[str, Json]] = {KEEP_UNTIL: "{until}"}
+"""That tag as an argument, for services that take pairs and for those that take a mapping."""
 
 
 class Phase(StrEnum):
@@ -231,6 +236,7 @@ class Kind:
     busy: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     arn_told: str = ""
+    keep: Call | None = None
     idle: IdleSamples | IdleSince | None = None
     default: bool = True
     default_grace: timedelta = timedelta(hours=4)
@@ -239,9 +245,10 @@ class Kind:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """All that governing it takes: to list, to look, to stop."""
+        """All that governing it takes: to list, to look, to stop, to keep it alive."""
         idle = (self.idle.read,) if isinstance(self.idle, IdleSamples) else ()
-        return (*self.listing.calls, *self.reads.values(), *idle, self.stop)
+        keep = (self.keep,) if self.keep else ()
+        return (*self.listing.calls, *self.reads.values(), *idle, self.stop, *keep)
 
     def phase(self, status: str) -> Phase | None:
         """What `status` means, None for one that AWS has added since: nobody stops what nobody knows."""

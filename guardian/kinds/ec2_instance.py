@@ -10,6 +10,7 @@ from decimal import Decimal
 from guardian.documents import Document, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     Kept,
     Kind,
@@ -99,6 +100,7 @@ KIND = Kind(
         {"InstanceIds": ["{id}"]},
         _INSTANCE,
     ),
+    keep=Call("ec2", "CreateTags", {"Resources": ["{id}"], "Tags": KEEP_PAIRS}, _INSTANCE),
     facts={"instance_type": f"{_IT}.InstanceType", "platform": f"{_IT}.PlatformDetails"},
     worth=worth,
     price="the instance on demand for a day, with Linux; without volumes and addresses",

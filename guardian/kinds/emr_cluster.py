@@ -11,6 +11,7 @@ from decimal import Decimal
 from guardian.documents import Document, Json, pick
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     IdleSamples,
     Kept,
@@ -96,6 +97,9 @@ KIND = Kind(
     tags=Tags("cluster.Cluster.Tags"),
     # One id a call: of several, AWS may end the unprotected ones and refuse the rest.
     stop=Call("emr", "TerminateJobFlows", {"JobFlowIds": ["{id}"]}, _CLUSTER, "elasticmapreduce"),
+    keep=Call(
+        "emr", "AddTags", {"ResourceId": "{id}", "Tags": KEEP_PAIRS}, _CLUSTER, "elasticmapreduce"
+    ),
     facts={
         "instance_types": "groups.InstanceGroups[].InstanceType",
         "instance_counts": "groups.InstanceGroups[].RunningInstanceCount",

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from guardian.documents import Document, Json, pick, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_MAP,
     Call,
     Kept,
     Kind,
@@ -139,6 +140,9 @@ KIND = Kind(
     start="application.Application.UpdatedAt",
     tags=Tags("application.Application.Tags", pairs=False),
     stop=Call("emr-serverless", "StopApplication", _ONE, _APPLICATION),
+    keep=Call(
+        "emr-serverless", "TagResource", {"ResourceArn": "{arn}", "Tags": KEEP_MAP}, _APPLICATION
+    ),
     facts={
         "capacity": "application.Application.InitialCapacity",
         "stops_itself": "application.Application.AutoStopConfiguration.Enabled",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document, pick
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_MAP,
     Call,
     IdleSince,
     Kind,
@@ -38,7 +39,8 @@ def worth(facts: Document, prices: PriceBook, region: Region) -> Worth:
     return Worth(rate, hours, f"${rate:.2f}/hour as billed so far, until its idle timeout")
 
 
-_SESSION = "arn:{partition}:emr-serverless:{region}:{account}:/applications/*/sessions/*"
+_APPLICATION = "arn:{partition}:emr-serverless:{region}:{account}:/applications/*"
+_SESSION = f"{_APPLICATION}/sessions/*"
 _ALIVE = ["SUBMITTED", "STARTING", "STARTED", "IDLE", "BUSY"]
 _ONE = {"ApplicationId": "{application}", "SessionId": "{session}"}
 
@@ -61,7 +63,7 @@ KIND = Kind(
             "emr-serverless",
             "ListSessions",
             {"ApplicationId": "{application}", "States": _ALIVE, "MaxResults": 50},
-            "arn:{partition}:emr-serverless:{region}:{account}:/applications/*",
+            _APPLICATION,
         ),
         items="Sessions",
         ids={"session": "SessionId"},
@@ -91,6 +93,9 @@ KIND = Kind(
     start="session.Session.CreatedAt",
     tags=Tags("session.Session.Tags", pairs=False),
     stop=Call("emr-serverless", "TerminateSession", _ONE, _SESSION),
+    keep=Call(
+        "emr-serverless", "TagResource", {"ResourceArn": "{arn}", "Tags": KEEP_MAP}, _APPLICATION
+    ),
     facts={
         "idle_timeout": "session.Session.IdleTimeoutMinutes",
         "vcpu_hours": "session.Session.BilledResourceUtilization.VCPUHour",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     IdleSince,
     Kind,
@@ -88,6 +89,13 @@ KIND = Kind(
     start="session.Session.CreatedAt",
     tags=Tags("session.Session.Tags"),
     stop=Call("emr", "TerminateSession", _ONE, _SESSION, "elasticmapreduce"),
+    keep=Call(
+        "emr",
+        "AddTags",
+        {"ResourceId": "{session}", "ClusterId": "{cluster}", "Tags": KEEP_PAIRS},
+        _CLUSTER,
+        "elasticmapreduce",
+    ),
     facts={},
     worth=worth,
     price="nothing of its own: the bill is its cluster's",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document, pick, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_MAP,
     Call,
     Kept,
     Kind,
@@ -87,6 +88,7 @@ KIND = Kind(
     start="run.JobRun.StartedOn",
     tags=Tags("tags.Tags", pairs=False),
     stop=Call("glue", "BatchStopJobRun", {"JobName": "{job}", "JobRunIds": ["{run}"]}, _JOB),
+    keep=Call("glue", "TagResource", {"ResourceArn": "{arn}", "TagsToAdd": KEEP_MAP}, _JOB),
     facts={
         "max_capacity": "run.JobRun.MaxCapacity",
         "timeout": "run.JobRun.Timeout",

@@ -9,7 +9,17 @@ from decimal import Decimal
 
 from guardian.documents import Document, pick, text
 from guardian.ids import Region
-from guardian.kinds.base import Call, Kind, Listing, Phase, PriceBook, Tags, Worth, api_call
+from guardian.kinds.base import (
+    KEEP_MAP,
+    Call,
+    Kind,
+    Listing,
+    Phase,
+    PriceBook,
+    Tags,
+    Worth,
+    api_call,
+)
 
 # DPUs of one worker.
 DPU = {
@@ -91,6 +101,7 @@ KIND = Kind(
     start="session.Session.CreatedOn",
     tags=Tags("tags.Tags", pairs=False),
     stop=Call("glue", "StopSession", {"Id": "{id}"}, _SESSION),
+    keep=Call("glue", "TagResource", {"ResourceArn": "{arn}", "TagsToAdd": KEEP_MAP}, _SESSION),
     facts={
         "max_capacity": "session.Session.MaxCapacity",
         "worker_type": "session.Session.WorkerType",

@@ -10,6 +10,7 @@ from decimal import Decimal
 from guardian.documents import Document, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     Kept,
     Kind,
@@ -98,6 +99,7 @@ KIND = Kind(
     start="app.CreationTime",
     tags=Tags("tags.Tags"),
     stop=Call("sagemaker", "DeleteApp", _ITSELF, _APP),
+    keep=Call("sagemaker", "AddTags", {"ResourceArn": "{arn}", "Tags": KEEP_PAIRS}, _APP),
     facts={"instance_type": "app.ResourceSpec.InstanceType"},
     worth=worth,
     price="the instance for a day; Canvas and apps without an instance of their own are unknown",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     Kind,
     Listing,
@@ -70,6 +71,7 @@ KIND = Kind(
     start="endpoint.LastModifiedTime",
     tags=Tags("tags.Tags"),
     stop=Call("sagemaker", "DeleteEndpoint", _ONE, _ENDPOINT),
+    keep=Call("sagemaker", "AddTags", {"ResourceArn": "{arn}", "Tags": KEEP_PAIRS}, _ENDPOINT),
     facts={},
     worth=worth,
     price="unknown: an endpoint does not tell the type of its instances",

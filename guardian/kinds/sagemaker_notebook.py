@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     Kind,
     Listing,
@@ -87,6 +88,7 @@ KIND = Kind(
     start="notebook.LastModifiedTime",
     tags=Tags("tags.Tags"),
     stop=Call("sagemaker", "StopNotebookInstance", {"NotebookInstanceName": "{id}"}, _NOTEBOOK),
+    keep=Call("sagemaker", "AddTags", {"ResourceArn": "{arn}", "Tags": KEEP_PAIRS}, _NOTEBOOK),
     facts={"instance_type": "notebook.InstanceType"},
     worth=worth,
     price="the instance for a day: nothing ends a notebook by itself; without its volume",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardian.documents import Document, pick, text
 from guardian.ids import Region
 from guardian.kinds.base import (
+    KEEP_PAIRS,
     Call,
     Kind,
     Listing,
@@ -69,6 +70,7 @@ KIND = Kind(
     start="job.TrainingStartTime",
     tags=Tags("tags.Tags"),
     stop=Call("sagemaker", "StopTrainingJob", _ONE, _JOB),
+    keep=Call("sagemaker", "AddTags", {"ResourceArn": "{arn}", "Tags": KEEP_PAIRS}, _JOB),
     facts={
         "instance_type": "job.ResourceConfig.InstanceType",
         "instance_count": "job.ResourceConfig.InstanceCount",

@@ -102,7 +102,7 @@ def chat_post_message(call: Call) -> Answer:
 def chat_update(call: Call) -> Answer:
     channel = call.channel()
     old = channel.messages.get(call.text("ts"))
-    if old is None:
+    if old is None or old.only_for:
         raise SlackError("message_not_found")
     new = replace(
         old,
@@ -117,9 +117,37 @@ def chat_update(call: Call) -> Answer:
     return {"channel": channel.id, "ts": new.ts, "text": new.text, "message": view}
 
 
+def chat_post_ephemeral(call: Call) -> Answer:
+    channel, user = call.channel(), call.text("user")
+    if user not in call.workspace.names:
+        raise SlackError("user_not_in_channel")
+    posted = call.workspace.post(
+        channel,
+        Message(ts="", text=_checked_text(call), blocks=_checked_blocks(call), only_for=user),
+    )
+    return {"message_ts": posted.ts}
+
+
+def conversations_open(call: Call) -> Answer:
+    users = [user for user in call.text("users").split(",") if user]
+    if len(users) != 1:
+        raise SlackError("not_enough_users" if not users else "too_many_users")
+    if users[0] not in call.workspace.names:
+        raise SlackError("user_not_found")
+    return {"channel": {"id": call.workspace.direct(users[0]).id}}
+
+
+def usergroups_users_list(call: Call) -> Answer:
+    group = call.text("usergroup")
+    if group not in call.workspace.groups:
+        raise SlackError("no_such_subteam")
+    return {"users": list(call.workspace.groups[group])}
+
+
 def conversations_list(call: Call) -> Answer:
     types = (call.text("types") or "public_channel").split(",")
-    found = list(call.workspace.channels.values()) if "public_channel" in types else []
+    public = [found for found in call.workspace.channels.values() if not found.user]
+    found = public if "public_channel" in types else []
     page, more = call.page(found, 100)
     return {"channels": [channel_view(channel) for channel in page], **more}
 
@@ -130,7 +158,8 @@ def conversations_info(call: Call) -> Answer:
 
 def conversations_history(call: Call) -> Answer:
     channel = call.channel()
-    found = [m for m in channel.messages.values() if not m.is_reply or m.broadcast]
+    lasting = [m for m in channel.messages.values() if not m.only_for]
+    found = [m for m in lasting if not m.is_reply or m.broadcast]
     newest_first = [m for m in reversed(found) if _within(m, call)]
     page, more = call.page(newest_first, 100)
     has_more = bool(more["response_metadata"]["next_cursor"])
@@ -197,15 +226,18 @@ def users_lookup_by_email(call: Call) -> Answer:
 
 METHODS: Mapping[str, Callable[[Call], Answer]] = {
     "auth.test": auth_test,
+    "chat.postEphemeral": chat_post_ephemeral,
     "chat.postMessage": chat_post_message,
     "chat.update": chat_update,
     "conversations.history": conversations_history,
     "conversations.info": conversations_info,
     "conversations.list": conversations_list,
+    "conversations.open": conversations_open,
     "conversations.replies": conversations_replies,
     "files.completeUploadExternal": files_complete_upload_external,
     "files.getUploadURLExternal": files_get_upload_url_external,
     "files.info": files_info,
+    "usergroups.users.list": usergroups_users_list,
     "users.conversations": conversations_list,
     "users.lookupByEmail": users_lookup_by_email,
 }

@@ -14,9 +14,11 @@ from guardian.localslack.workspace import BOT_NAME, Channel, Message, Workspace
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
+    "form-action 'self'"
 )
-"""What the page may do, in case some text did come through: nothing."""
+"""What the page may do, in case some text did come through: nothing but press a button of its own."""
+SOMEBODY = "ana"
+"""Who presses and types where nobody says who."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,36 @@ class Shown:
     at: datetime
     body: Markup
     edited: bool
+    ts: str
+    only_for: str = ""
     replies: tuple["Shown", ...] = ()
 
 
-def render_page(workspace: Workspace, refresh: int | None = None) -> str:
-    """The page, pictures included; it loads itself anew every `refresh` seconds, if any."""
+def render_page(
+    workspace: Workspace,
+    refresh: int | None = None,
+    person: str = "",
+    said: str = "",
+    here: str = "",
+) -> str:
+    """The page, pictures included; it loads itself anew every `refresh` seconds, if any.
+
+    `person` is who presses its buttons, nobody where it is empty; `said` is what came of the last press,
+    `here` the address that it loads itself from, where that is not its own.
+    """
     with workspace.lock:
         channels = [(found, _messages(found, workspace)) for found in workspace.channels.values()]
     template = Environment(autoescape=True).from_string(_asset("page.html"))
     style = Markup(_asset("page.css"))  # noqa: S704 - our own style sheet
     return template.render(
-        channels=channels, bot=BOT_NAME, policy=POLICY, refresh=refresh, style=style
+        channels=channels,
+        bot=BOT_NAME,
+        policy=POLICY,
+        refresh=refresh,
+        style=style,
+        person=person,
+        said=said,
+        here=here,
     )
 
 
@@ -54,6 +75,8 @@ def _shown(message: Message, workspace: Workspace, replies: list[Message]) -> Sh
         at=datetime.fromtimestamp(float(message.ts), UTC),
         body=_body(message, workspace, known),
         edited=message.edited_ts is not None,
+        ts=message.ts,
+        only_for=known.get(message.only_for, "somebody") if message.only_for else "",
         replies=tuple(_shown(reply, workspace, []) for reply in replies),
     )
 

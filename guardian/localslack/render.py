@@ -112,7 +112,9 @@ def _element(element: Block, workspace: Workspace) -> Markup:
     if kind == "button":
         style = element.get("style") if element.get("style") in ("primary", "danger") else ""
         label = render_text(element.get("text"), workspace)
-        return Markup('<span class="button {}">{}</span>').format(style, label)
+        return Markup('<button class="button {}" name="action" value="{}">{}</button>').format(
+            style, str(element.get("action_id", "")), label
+        )
     return _image(element, workspace) if kind == "image" else render_text(element, workspace)
 
 

@@ -3,25 +3,33 @@
 import json
 import logging
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from threading import Thread
 from typing import Any
+from urllib.parse import urlencode
 
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.serving import make_server
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from guardian.localslack.faults import SERVER_ERROR, TOO_MANY, Fault, Faults
 from guardian.localslack.methods import METHODS, Call, SlackError
-from guardian.localslack.page import POLICY, render_page
+from guardian.localslack.page import POLICY, SOMEBODY, render_page
+from guardian.localslack.people import NoSuch, commanded, pressed
 from guardian.localslack.render import picture_type
+from guardian.localslack.socket import SocketMode
 from guardian.localslack.views import channel_view, file_view, message_view
-from guardian.localslack.workspace import DEFAULT_CHANNELS, Workspace
+from guardian.localslack.workspace import DEFAULT_CHANNELS, DEFAULT_GROUPS, Workspace
 
 HOST = "127.0.0.1"
 BOT_TOKEN = "xoxb-"  # noqa: S105 - how a bot token begins: any such token is good
+APP_TOKEN = "xapp-"  # noqa: S105 - how an app's own begins: the one that opens a socket
+CONNECT = "apps.connections.open"
+NOBODY_LISTENS = "The app did not answer: it is not connected, or slow."
 REFRESH_SECONDS = 5
 STOPS_WITHIN = 0.02  # seconds
 
@@ -29,9 +37,15 @@ STOPS_WITHIN = 0.02  # seconds
 class LocalSlack:
     """A running local Slack: a workspace and the server in front of it."""
 
-    def __init__(self, port: int = 0, channels: Iterable[str] = DEFAULT_CHANNELS) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        channels: Iterable[str] = DEFAULT_CHANNELS,
+        groups: Mapping[str, Iterable[str]] = DEFAULT_GROUPS,
+    ) -> None:
         """Take `port` (0: any free one). Raises OSError when it is taken."""
-        self.workspace = Workspace(channels)
+        self.workspace = Workspace(channels, groups)
+        self.sockets = SocketMode()
         self.faults = Faults()
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         # A socket of our own: where the port is taken, werkzeug would end the process.
@@ -57,6 +71,7 @@ class LocalSlack:
 
     def stop(self) -> None:
         """Answer no more requests and give the port back."""
+        self.sockets.disconnect()
         self._server.shutdown()
         self._server.server_close()
 
@@ -92,19 +107,30 @@ class LocalSlack:
             return self._own(rest, request)
         if head:
             raise NotFound
-        html = render_page(self.workspace, REFRESH_SECONDS)
+        person, said = request.args.get("as") or SOMEBODY, request.args.get("said", "")
+        html = render_page(self.workspace, REFRESH_SECONDS, person, said, self._again(request))
         headers = {"Content-Security-Policy": POLICY}
         return Response(html, mimetype="text/html", headers=headers)
+
+    def _again(self, request: Request) -> str:
+        """The address of the page, another one each time: a browser does not load anew what only ends in `#…`."""
+        channel = request.args.get("in", "")
+        if channel not in self.workspace.channels:
+            return ""
+        told = {"as": request.args.get("as", SOMEBODY), "in": channel}
+        return f"/?{urlencode({**told, 'at': self.workspace.new_ts()})}#{channel}"
 
     def _call(self, method: str, request: Request) -> Response:
         fault = self.faults.take(method)
         if fault is not None and fault.error is None:
             return _failure(fault)
-        if method not in METHODS:
+        if method not in METHODS and method != CONNECT:
             return _json(SlackError("unknown_method", req_method=method).answer)
         try:
             params = _params(request)
-            _authenticate(request, params)
+            _authenticate(request, params, APP_TOKEN if method == CONNECT else BOT_TOKEN)
+            if fault is None and method == CONNECT:
+                return _json({"ok": True, "url": self._socket_url()})
             if fault is None:
                 call = Call(self.workspace, self.page, params)
                 with self.workspace.lock:
@@ -116,20 +142,22 @@ class LocalSlack:
     def _own(self, path: str, request: Request) -> Response:
         """What Slack has not, or has elsewhere: uploads, files, faults, and everything at once."""
         head, _, rest = path.partition("/")
-        match request.method, head:
-            case "POST", "upload":
-                return self._upload(rest, request.get_data())
-            case "GET", "files":
-                return self._download(rest.partition("/")[0])
-            case "GET", "messages":
-                return _json(self._everything())
-            case "POST", "faults":
-                return self._add_fault(request)
-            case "DELETE", "faults":
-                self.faults.clear()
-                return _json({"ok": True})
-            case _:
-                raise NotFound
+        routes: Mapping[tuple[str, str], Callable[[], Response]] = {
+            ("POST", "upload"): lambda: self._upload(rest, request.get_data()),
+            ("GET", "files"): lambda: self._download(rest.partition("/")[0]),
+            ("GET", "messages"): lambda: _json(self._everything()),
+            ("GET", "envelopes"): lambda: _json(self._delivered()),
+            ("GET", "socket"): lambda: self._connect(request),
+            ("POST", "socket"): lambda: self._disturb(request),
+            ("POST", "press"): lambda: self._act(head, request),
+            ("POST", "command"): lambda: self._act(head, request),
+            ("POST", "faults"): lambda: self._add_fault(request),
+            ("DELETE", "faults"): self._forget_faults,
+        }
+        route = routes.get((request.method, head))
+        if route is None:
+            raise NotFound
+        return route()
 
     def _upload(self, file_id: str, content: bytes) -> Response:
         file = self.workspace.files.get(file_id)
@@ -152,6 +180,50 @@ class LocalSlack:
             response.headers["Content-Disposition"] = "attachment"
         return response
 
+    def _socket_url(self) -> str:
+        return f"ws://{HOST}:{self._server.port}/localslack/socket?ticket={self.sockets.ticket()}"
+
+    def _connect(self, request: Request) -> Response:
+        """Be a WebSocket until it is closed."""
+        if not self.sockets.serve(request.environ, request.args.get("ticket", "")):
+            raise NotFound
+        raise ConnectionError  # nothing is to be answered any more: werkzeug passes over it
+
+    def _disturb(self, request: Request) -> Response:
+        """What can go wrong with a socket: twice delivered, lost, delivered again."""
+        try:
+            asked = json.loads(request.get_data())
+            self.sockets.duplicates += int(asked.get("duplicates", 0))
+            self.sockets.losing = bool(asked.get("losing", False))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadRequest(str(error)) from error
+        if asked.get("disconnect"):
+            self.sockets.disconnect()
+        done = "redeliver" not in asked or self.sockets.redeliver(str(asked["redeliver"]))
+        return _json({"ok": done})
+
+    def _act(self, what: str, request: Request) -> Response:
+        """Somebody pressed a button of the page, or typed a command."""
+        if request.headers.get("Origin", self.page[:-1]) != self.page[:-1]:
+            raise BadRequest("only this page presses its buttons")
+        asked = request.form.to_dict()
+        try:
+            with self.workspace.lock:
+                press = what == "press"
+                payload = (
+                    pressed(self.workspace, asked, self.page)
+                    if press
+                    else commanded(self.workspace, asked)
+                )
+        except NoSuch as error:
+            raise BadRequest(str(error)) from error
+        envelope = self.sockets.deliver("interactive" if press else "slash_commands", payload)
+        said = "" if envelope and envelope.ack is not None else NOBODY_LISTENS
+        channel = asked.get("channel", "")
+        where = {"as": asked.get("as", ""), "in": channel}
+        query = urlencode({**where, **({"said": said} if said else {})})
+        return redirect(f"/?{query}#{channel}", HTTPStatus.SEE_OTHER)
+
     def _everything(self) -> dict[str, Any]:
         files = self.workspace.files.values()
         return {
@@ -159,6 +231,14 @@ class LocalSlack:
             "messages": self.messages(),
             "files": [file_view(file, self.page) for file in files if file.content is not None],
         }
+
+    def _delivered(self) -> dict[str, Any]:
+        found = [envelope.as_json() for envelope in self.sockets.envelopes]
+        return {"connections": self.sockets.connections, "envelopes": found}
+
+    def _forget_faults(self) -> Response:
+        self.faults.clear()
+        return _json({"ok": True})
 
     def _add_fault(self, request: Request) -> Response:
         try:
@@ -183,13 +263,14 @@ def _params(request: Request) -> Mapping[str, Any]:
     return params
 
 
-def _authenticate(request: Request, params: Mapping[str, Any]) -> None:
+def _authenticate(request: Request, params: Mapping[str, Any], wanted: str) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     token = given if scheme.lower() == "bearer" else str(params.get("token", ""))
     if not token:
         raise SlackError("not_authed")
-    if not token.startswith(BOT_TOKEN):
-        raise SlackError("invalid_auth")
+    if not token.startswith(wanted):
+        known = token.startswith((BOT_TOKEN, APP_TOKEN))
+        raise SlackError("not_allowed_token_type" if known else "invalid_auth")
 
 
 def _failure(fault: Fault) -> Response:

@@ -45,6 +45,8 @@ def message_view(
     if message.file_ids:
         view["files"] = [file_view(workspace.files[found], url) for found in message.file_ids]
         view["upload"] = True
+    if message.only_for:
+        view |= {"is_ephemeral": True, "only_for": message.only_for}
     if message.edited_ts:
         view["edited"] = {"user": BOT_USER, "ts": message.edited_ts}
     if metadata and message.metadata is not None:

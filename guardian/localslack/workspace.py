@@ -9,9 +9,12 @@ from typing import Any
 
 DEFAULT_CHANNELS = ("data-costs", "finops")
 TEAM_ID = "T0LOCAL00"
+APP_ID = "A0GUARDIAN"
 BOT_ID = "B0GUARDIAN"
 BOT_USER = "U0GUARDIAN"
 BOT_NAME = "guardian"
+DEFAULT_GROUPS: Mapping[str, Iterable[str]] = {"S0KEEPERS": ("finops@example.com",)}
+"""User groups by id, each with the addresses of its members."""
 PEOPLE = "@example.com"
 """Every address at this domain is a person of the workspace; no other address is."""
 
@@ -41,6 +44,8 @@ class Message:
     file_ids: tuple[str, ...] = ()
     edited_ts: str | None = None
     broadcast: bool = False
+    only_for: str | None = None
+    """The user who alone sees it, of an ephemeral message."""
 
     @property
     def is_reply(self) -> bool:
@@ -49,10 +54,11 @@ class Message:
 
 @dataclass
 class Channel:
-    """A public channel that the bot is in; its messages by `ts`, oldest first."""
+    """A public channel that the bot is in, or its direct messages with `user`; its messages by `ts`, oldest first."""
 
     id: str
     name: str
+    user: str = ""
     messages: dict[str, Message] = field(default_factory=dict)
 
     def replies(self, ts: str) -> list[Message]:
@@ -63,12 +69,20 @@ class Channel:
 class Workspace:
     """All state of a local Slack. Its methods are safe to call from several threads."""
 
-    def __init__(self, channels: Iterable[str] = DEFAULT_CHANNELS) -> None:
+    def __init__(
+        self,
+        channels: Iterable[str] = DEFAULT_CHANNELS,
+        groups: Mapping[str, Iterable[str]] = DEFAULT_GROUPS,
+    ) -> None:
         names = [name.removeprefix("#") for name in channels]
         self.channels = {found.id: found for found in (Channel(_id("C", n), n) for n in names)}
         self.files: dict[str, File] = {}
         self.names: dict[str, str] = {BOT_USER: BOT_NAME}
         self.lock = RLock()
+        self.groups = {
+            group: tuple(user for email in members if (user := self.person(email)))
+            for group, members in groups.items()
+        }
         self._last_ts = 0
 
     def channel(self, wanted: str, *, by_name: bool = False) -> Channel | None:
@@ -84,6 +98,12 @@ class Workspace:
             posted = replace(message, ts=self.new_ts())
             channel.messages[posted.ts] = posted
         return posted
+
+    def direct(self, user: str) -> Channel:
+        """The bot's direct messages with somebody."""
+        with self.lock:
+            channel = Channel(_id("D", user), f"@{self.names[user]}", user)
+            return self.channels.setdefault(channel.id, channel)
 
     def new_ts(self) -> str:
         """The time in Slack's form, later than any before it."""

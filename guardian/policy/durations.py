@@ -24,7 +24,10 @@ def parse_duration(text: str) -> timedelta:
     parts = {unit: int(n) for unit, n in found.groupdict().items() if n} if found else {}
     if not parts:
         raise ValueError(f"{text!r} is not a duration: write 30s, 15m, 4h, 2d, 1h30m or PT30M")
-    span = timedelta(**parts)
+    try:
+        span = timedelta(**parts)
+    except OverflowError:
+        span = timedelta.max
     if span > LONGEST:
         raise ValueError(f"{text!r} is longer than a year")
     return span

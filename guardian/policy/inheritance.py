@@ -10,6 +10,7 @@ from guardian.kinds.base import Kind
 from guardian.places import Position
 from guardian.policy.hours import Hours
 from guardian.policy.model import (
+    MAX_KEEP,
     Also,
     Exemption,
     KindSettings,
@@ -18,6 +19,7 @@ from guardian.policy.model import (
     Notify,
     Policy,
     PolicyFile,
+    Quiet,
     Rule,
 )
 
@@ -25,7 +27,7 @@ T = TypeVar("T")
 Chain = Sequence[PolicyFile]
 """The files that speak for an OU, from the root down."""
 Items = tuple[Region, ...] | tuple[Exemption, ...] | tuple[Also, ...]
-Value = Mode | timedelta | Hours | int | str | Items | None
+Value = Mode | Quiet | timedelta | Hours | int | str | Items | None
 
 FOR_EVERY_KIND = ("mode", "hours")
 """What a file may say for all kinds at once; what it says for one kind wins within the file."""
@@ -45,6 +47,7 @@ def effective(ou: OuPath, chain: Chain, notify: Notify) -> Policy:
         notify=_notify(chain, notify),
         limits=Limits(_nearest(chain, lambda file: file.limits.stops_per_sweep)),
         also=tuple(dict.fromkeys(also for file in chain for also in file.also)),
+        max_keep=_nearest(chain, lambda file: file.notify.max_keep) or MAX_KEEP,
     )
 
 
@@ -68,6 +71,8 @@ def rule_of(kind: Kind, chain: Chain) -> Rule:
         exempt=tuple(exempt for file in chain for exempt in file.exempt),
         max_age=own(lambda said: said.max_age),
         hours=_nearest(chain, lambda f: _of_kind(f, kind, lambda said: said.hours) or f.hours),
+        # 0s: an OU below one that is warned may want no warnings.
+        warn_before=_nearest(chain, lambda file: file.notify.warn_before) or None,
     )
 
 
@@ -81,6 +86,8 @@ def _notify(chain: Chain, default: Notify) -> Notify:
         channel=_nearest(chain, lambda f: f.notify.channel) or default.channel,
         digest=_nearest(chain, lambda f: f.notify.digest) or default.digest,
         timezone=_nearest(chain, lambda f: f.notify.timezone) or default.timezone,
+        quiet=_nearest(chain, lambda f: f.notify.quiet) or default.quiet,
+        sns=_nearest(chain, lambda f: f.notify.sns) or default.sns,
     )
 
 
@@ -96,6 +103,10 @@ def settings(policy: Policy) -> Mapping[str, Value]:
         "notify.channel": policy.notify.channel,
         "notify.digest": policy.notify.digest,
         "notify.timezone": policy.notify.timezone,
+        "notify.quiet": policy.notify.quiet,
+        "notify.sns": policy.notify.sns,
+        "notify.warn_before": policy.rules[0].warn_before if policy.rules else None,
+        "notify.max_keep": policy.max_keep,
         "limits.stops_per_sweep": policy.limits.stops_per_sweep,
     }
 

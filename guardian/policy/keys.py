@@ -46,7 +46,11 @@ HOURS_KEYS: Final[Mapping[str, str]] = {
 NOTIFY_KEYS: Final[Mapping[str, str]] = {
     "channel": "A Slack channel's name, in quotes because `#` begins a comment, or its id.",
     "digest": "A five-field cron; days of the week by name, since their numbers differ between schedulers.",
-    "timezone": "The IANA time zone of `digest`.",
+    "timezone": "The IANA time zone of `digest`, and of the times that a digest tells.",
+    "quiet": "What to do when there is nothing to tell: `say` so in one line, or `skip` it.",
+    "sns": "The ARN of an SNS topic that gets the same digests as plain text, for mail.",
+    "warn_before": "How long before a stop people are warned. Where nobody says: they are not.",
+    "max_keep": "How long something may be kept alive in all, by a button or a command. Where nobody says: `1d`.",
 }
 TARGETS: Final[Mapping[str, str]] = {
     "email": "Addresses that are written to; each has to confirm once for every account and region.",

@@ -32,6 +32,7 @@ from guardian.policy.model import (
     Mode,
     NotifySettings,
     PolicyFile,
+    Quiet,
 )
 from guardian.policy.nearest import hint
 from guardian.policy.nodes import Fields, Node, Problems, positions, read_yaml
@@ -210,4 +211,8 @@ def _notify(form: Form) -> NotifySettings:
         channel=form.read("channel", values.channel),
         digest=form.read("digest", values.cron),
         timezone=form.read("timezone", values.timezone),
+        quiet=form.read("quiet", values.choice(Quiet)),
+        sns=form.read("sns", values.topic),
+        warn_before=form.read("warn_before", values.duration),
+        max_keep=form.read("max_keep", values.interval),
     )

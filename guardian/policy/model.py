@@ -71,6 +71,10 @@ class Also:
     kinds: tuple[str, ...] = ()
 
 
+MAX_KEEP: Final = timedelta(days=1)
+"""How long something may be kept alive in all where nobody says."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much guardian may do under a policy; None where only the brakes of the settings hold."""
@@ -78,22 +82,38 @@ class Limits:
     stops_per_sweep: int | None = None
 
 
+class Quiet(StrEnum):
+    """What becomes of a digest that has nothing to tell."""
+
+    SAY = "say"
+    SKIP = "skip"
+
+
 @dataclass(frozen=True)
 class Notify:
-    """Where and when digests go: a Slack channel, a five-field cron, an IANA time zone."""
+    """Where and when digests go: a Slack channel, a five-field cron, an IANA time zone.
+
+    `sns` is the ARN of a topic that gets them as text, for mail.
+    """
 
     channel: str = ""
     digest: str = "0 9 * * mon-fri"
     timezone: str = "UTC"
+    quiet: Quiet = Quiet.SAY
+    sns: str = ""
 
 
 @dataclass(frozen=True)
 class NotifySettings:
-    """What one file says about digests; None where it says nothing."""
+    """What one file says about digests and warnings; None where it says nothing."""
 
     channel: str | None = None
     digest: str | None = None
     timezone: str | None = None
+    quiet: Quiet | None = None
+    sns: str | None = None
+    warn_before: timedelta | None = None
+    max_keep: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +146,8 @@ class Rule:
     """What holds for one kind in an account.
 
     A resource is due when its grace is over and, with `idle`, when it has been idle that long; older than `max_age` it
-    is due whatever it does. Outside `hours`, where there are any, nothing is due.
+    is due whatever it does. Outside `hours`, where there are any, nothing is due. `warn_before` is how long before a
+    stop its owner is warned, None where nobody is.
     """
 
     kind: Kind
@@ -136,6 +157,7 @@ class Rule:
     exempt: tuple[Exemption, ...] = ()
     max_age: timedelta | None = None
     hours: Hours | None = None
+    warn_before: timedelta | None = None
 
     @property
     def measured(self) -> IdleSamples | IdleSince | None:
@@ -147,6 +169,7 @@ class Rule:
 class Policy:
     """What holds for the accounts whose nearest policy file is `file`: everything inherited, nothing missing.
 
+    `max_keep` is how long a run may be kept alive in all, from when it was due or first kept.
     `regions` are as they were written, `ALL_ENABLED` perhaps: what that means in an account is `Governance.regions`.
     """
 
@@ -158,3 +181,4 @@ class Policy:
     notify: Notify = field(default_factory=Notify)
     limits: Limits = field(default_factory=Limits)
     also: tuple[Also, ...] = ()
+    max_keep: timedelta = MAX_KEEP

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from guardian.documents import Document, Json
 from guardian.policy.durations import spoken
@@ -32,7 +33,14 @@ def render(file: PolicyFile) -> str:
 
 def _document(file: PolicyFile) -> Document:
     notify, limits = file.notify, file.limits
-    digests = {"channel": notify.channel, "digest": notify.digest, "timezone": notify.timezone}
+    digests: Document = {
+        "channel": notify.channel,
+        "digest": notify.digest,
+        "timezone": notify.timezone,
+        "quiet": notify.quiet,
+        "sns": notify.sns,
+    }
+    warnings = _spans({"warn_before": notify.warn_before, "max_keep": notify.max_keep})
     return {
         "ou": file.ou,
         "mode": file.mode,
@@ -40,7 +48,7 @@ def _document(file: PolicyFile) -> Document:
         "kinds": {key: _said(_kind(kind)) for key, kind in file.kinds.items()} or None,
         "exempt": [_said(_exemption(exempt)) for exempt in file.exempt] or None,
         "hours": _hours(file.hours),
-        "notify": _said(digests) or None,
+        "notify": _said({**digests, **warnings}) or None,
         "also": [_said(_also(also)) for also in file.also] or None,
         "limits": _said({"stops_per_sweep": limits.stops_per_sweep}) or None,
         "locked": _list(file.locked),
@@ -56,9 +64,12 @@ def _list(texts: Sequence[str] | None) -> list[Json] | None:
 
 
 def _kind(said: KindSettings) -> Document:
-    spans = {"grace": said.grace, "idle": said.idle, "max_age": said.max_age}
-    spoken_spans = {key: None if span is None else spoken(span) for key, span in spans.items()}
-    return {"mode": said.mode, **spoken_spans, "hours": _hours(said.hours)}
+    spans = _spans({"grace": said.grace, "idle": said.idle, "max_age": said.max_age})
+    return {"mode": said.mode, **spans, "hours": _hours(said.hours)}
+
+
+def _spans(spans: Mapping[str, timedelta | None]) -> Document:
+    return {key: None if span is None else spoken(span) for key, span in spans.items()}
 
 
 def _hours(hours: Hours | None) -> Document | None:

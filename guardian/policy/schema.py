@@ -28,8 +28,8 @@ from guardian.policy.keys import (
     lockable,
 )
 from guardian.policy.load import OU
-from guardian.policy.model import ALL_ENABLED, Mode
-from guardian.policy.values import CHANNEL, REGION
+from guardian.policy.model import ALL_ENABLED, Mode, Quiet
+from guardian.policy.values import CHANNEL, REGION, TOPIC
 
 Schema = dict[str, Json]
 
@@ -172,6 +172,10 @@ def _of_notify() -> Mapping[str, Schema]:
         "channel": _text(CHANNEL.pattern, "#data-costs", "C0123456789"),
         "digest": _text(_CRON, "0 9 * * mon-fri"),
         "timezone": _ref("timezone"),
+        "quiet": {"type": "string", "enum": [quiet.value for quiet in Quiet]},
+        "sns": _text(TOPIC.pattern, "arn:aws:sns:eu-west-1:111122223333:data-costs"),
+        "warn_before": _ref("duration"),
+        "max_keep": _ref("interval"),
     }
 
 

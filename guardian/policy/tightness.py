@@ -94,6 +94,7 @@ _SCALES: Mapping[str, Callable[[Value, Value], bool]] = {
     "grace": _shorter,
     "idle": _shorter,
     "max_age": _lower,
+    "max_keep": _lower,
     "regions": _more_regions,
     "exempt": _fewer_exemptions,
     "hours": _less_rest,

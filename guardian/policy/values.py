@@ -26,6 +26,7 @@ _NUMBER = re.compile(
 _BOOLEAN = re.compile(r"true|false", re.IGNORECASE)
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 CHANNEL = re.compile(r"#[^\s#@]{1,80}|[CG][A-Z0-9]{6,}")
+TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _EMPTY = "has no value"
 
 
@@ -180,6 +181,11 @@ def channel(node: Node) -> str:
     if not CHANNEL.fullmatch(name):
         raise ValueError(f'{name!r} is not a channel such as "#data-costs" or C0123456789')
     return name
+
+
+def topic(node: Node) -> str:
+    """The ARN of an SNS topic that mail may subscribe to: no FIFO topic."""
+    return pattern(TOPIC.pattern, "the ARN of an SNS topic, and no FIFO topic")(node)
 
 
 @dataclass(frozen=True)

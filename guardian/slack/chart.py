@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from guardian.digest import Digest, title
-from guardian.kinds import all_kinds
+from guardian.kinds import all_kinds, default_kinds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours, told apart by colour-blind eyes; further kinds begin again with a hatch.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+# Okabe and Ito's colours, told apart by colour-blind eyes; the commonest kinds have the strongest. Further kinds begin
+# again with a hatch.
+COLOURS = (
+    *("#56B4E9", "#E69F00", "#D55E00", "#F0E442"),
+    *("#999999", "#0072B2", "#CC79A7", "#009E73"),
+)
 INK, FAINT, GRID = "#1d1c1d", "#616061", "#dddddd"  # Slack's own greys
 LABELS = 10  # more dates than this do not fit side by side
 LEGEND = 4  # kinds side by side
@@ -38,7 +42,7 @@ def draw(digest: Digest) -> bytes:
         fontsize=13,
         fontweight="bold",
     )
-    _frame(axes)
+    _frame(axes, digest.timezone)
     kinds = sorted({kind for day in digest.days.values() for kind in day})
     if any(usd for day in digest.days.values() for usd in day.values()):
         _bars(axes, digest.days, kinds)
@@ -49,7 +53,7 @@ def draw(digest: Digest) -> bytes:
     return png.getvalue()
 
 
-def _frame(axes: "Axes") -> None:
+def _frame(axes: "Axes", timezone: str) -> None:
     from matplotlib.ticker import FuncFormatter
 
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -58,16 +62,16 @@ def _frame(axes: "Axes") -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda usd, _: _dollars(usd)))
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.set_xlabel("list price, UTC days", color=FAINT, fontsize=8, loc="right")
+    axes.set_xlabel(f"list price, days in {timezone}", color=FAINT, fontsize=8, loc="right")
 
 
 def _bars(axes: "Axes", days: Days, kinds: Sequence[str]) -> None:
     places = range(len(days))
     floor = [0.0] * len(days)
+    # A kind keeps its colour from one digest to the next; those that are always governed come first.
+    order = sorted(all_kinds(), key=lambda kind: kind not in default_kinds())
     for kind in kinds:
-        number = list(all_kinds()).index(
-            kind
-        )  # a kind keeps its colour from one digest to the next
+        number = order.index(kind)
         heights = [float(day.get(kind, 0)) for day in days.values()]
         axes.bar(
             places,

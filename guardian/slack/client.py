@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
@@ -21,10 +22,14 @@ from guardian.documents import Document, Json, pick, text
 from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
 from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
 from guardian.slack.chart import draw
+from guardian.slack.details import is_cut
+from guardian.slack.people import Directory, addresses
+from guardian.slack.spreadsheet import spreadsheet
 
 EVENT = "guardian_digest"
-SUMMARY, CHART = 0, 1  # the parts of a post; from 2 on the details
-CHART_FILE = "avoided-cost.png"
+SUMMARY, CHART, SHEET = 0, 1, 2  # the parts of a post; from 3 on the details
+CHART_FILE, SHEET_FILE = "avoided-cost.png", "guardian.csv"
+FILES = {CHART_FILE: CHART, SHEET_FILE: SHEET}
 BASE_URL = "https://slack.com/api/"
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 CODE = re.compile(r"[a-z_]+")  # anything else is a proxy's page
@@ -56,6 +61,16 @@ LATER = {
 }
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file of a digest; its content is made when it is needed."""
+
+    name: str
+    title: str
+    content: Callable[[], bytes]
+    alt_text: str = ""
+
+
 class SlackAnnouncer:
     """Posts digests with a bot token: a summary into the channel, chart and details into its thread.
 
@@ -71,18 +86,21 @@ class SlackAnnouncer:
         self._reader = WebClient(token, base_url, timeout, retry_handlers=[limits, *again])
         # Slack may have taken a message whose answer was lost: only a 429 is surely safe to send again.
         self._writer = WebClient(token, base_url, timeout, retry_handlers=[limits])
+        self._directory = Directory(self._user)
 
     def check(self) -> None:
         _answer(self._reader.auth_test)
 
     def post(self, digest: Digest, key: str, resume: str = "") -> str:
-        summary, *details = messages(digest)
+        people = self._directory.of(addresses(digest), digest.window.until)
+        summary, *details = messages(digest, people)
         reference = resume or self._say(digest.channel, summary, key, SUMMARY)
         channel, _, thread = reference.partition("/")
         told = self._told(channel, thread, key) if resume else frozenset[int]()
-        if digest.avoided.usd and CHART not in told:
-            self._chart(channel, thread, digest, key)
-        for part, message in enumerate(details, CHART + 1):
+        for file in _files(digest):
+            if FILES[file.name] not in told:
+                self._upload(channel, thread, file, key)
+        for part, message in enumerate(details, SHEET + 1):
             if part not in told:
                 self._say(channel, message, key, part, thread)
         return reference
@@ -127,24 +145,32 @@ class SlackAnnouncer:
         )
         return f"{text(answer, 'channel')}/{text(answer, 'ts')}"
 
-    def _chart(self, channel: str, thread: str, digest: Digest, key: str) -> None:
-        said = headline(digest)
+    def _upload(self, channel: str, thread: str, file: Upload, key: str) -> None:
         try:
             _answer(
                 lambda: self._writer.files_upload_v2(
                     channel=channel,
                     thread_ts=thread,
-                    filename=CHART_FILE,
-                    content=draw(digest),
-                    title="Avoided cost per day",
-                    alt_txt=said,
+                    filename=file.name,
+                    content=file.content(),
+                    title=file.title,
+                    alt_txt=file.alt_text or None,
                 ),
                 channel,
             )
         except (AccessDenied, Refused) as error:  # a missing scope must not hold up the digest
-            self._say(
-                channel, note(f"The chart could not be uploaded: {error}"), key, CHART, thread
-            )
+            said = note(f"{file.title}: the file could not be uploaded: {error}")
+            self._say(channel, said, key, FILES[file.name], thread)
+
+    def _user(self, address: str) -> str | None:
+        """The id of who has this address, empty where nobody has; None where Slack does not tell."""
+        try:
+            answer = _answer(lambda: self._reader.users_lookupByEmail(email=address))
+        except Refused:  # users_not_found, or no address to Slack
+            return ""
+        except (AccessDenied, Unavailable):  # a missing scope: people are named then
+            return None
+        return text(answer, "user.id")
 
     def _told(self, channel: str, thread: str, key: str) -> frozenset[int]:
         """The parts of a post that its thread holds already."""
@@ -174,7 +200,8 @@ class SlackAnnouncer:
         ):
             if text(found, "name") == name:
                 return text(found, "id")
-        raise Refused(f"Slack: {channel}: {REFUSED['channel_not_found']}")
+        code = "channel_not_found"
+        raise Refused(f"Slack: {channel}: {code}: {REFUSED[code]}")
 
     def _pages(
         self, items: str, page: Callable[[str | None], SlackResponse], channel: str
@@ -189,10 +216,23 @@ class SlackAnnouncer:
                 return
 
 
+def _files(digest: Digest) -> Iterator[Upload]:
+    if digest.avoided.usd:
+        yield Upload(CHART_FILE, "Avoided cost per day", partial(draw, digest), headline(digest))
+    if is_cut(digest):
+        yield Upload(SHEET_FILE, "All of it as a spreadsheet", partial(spreadsheet, digest))
+
+
+def answered(call: Callable[[], SlackResponse], channel: str = "") -> Document:
+    """What Slack answers to the other modules at the seam, or the error that says what to do."""
+    return _answer(call, channel)
+
+
 def _part(message: Json, key: str) -> int:
     """Which part of the post under `key` a message is; -1 for none."""
-    if CHART_FILE in _names(pick(message, "files[].name")):
-        return CHART
+    for name in _names(pick(message, "files[].name")):
+        if isinstance(name, str) and name in FILES:
+            return FILES[name]
     payload = pick(message, "metadata.event_payload")
     if text(message, "metadata.event_type") != EVENT or text(payload, "key") != key:
         return -1

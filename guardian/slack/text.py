@@ -34,6 +34,8 @@ def escape(text: str) -> str:
 
 def clean(text: str) -> str:
     """One line without control, bidirectional, invisible or broken characters."""
+    if text.isascii() and text.isprintable():  # nearly all there is, and there are thousands
+        return " ".join(text.split())
     return " ".join("".join(map(_visible, text)).split())
 
 

@@ -1,14 +1,15 @@
 """The member role: what guardian itself may do in a governed account, generated from what the policies govern.
 
 The sweep lists, looks, stops; the drift probe reads guardian's own rules, machines, roles and queues, and whether a
-trail logs, and puts rules and machines right. It may write nothing in IAM.
+trail logs, and puts rules and machines right. To keep something alive one tag is written, and IAM lets through no
+other. It may write nothing in IAM.
 """
 
 from collections.abc import Iterable
 
 from guardian.documents import Json
 from guardian.kinds.base import Call, Listing
-from guardian.policy.model import Policy
+from guardian.policy.model import Mode, Policy
 from guardian.stack import iam, names
 from guardian.stack.names import Hub
 from guardian.stack.state_machine import permissions
@@ -45,8 +46,10 @@ MEND = (
 
 def access_template(policies: Iterable[Policy], hub: Hub) -> str:
     """The template of the stack set that goes out before all others."""
+    policies = tuple(policies)
     calls = [*member_calls(policies), WHO_STARTED, *PROBE, *MEND]
-    role = iam.role(hub.member_role, _trust(hub), iam.statements(calls, everywhere=True))
+    allowed = [*iam.statements(calls, everywhere=True), *iam.keeping(keep_calls(policies))]
+    role = iam.role(hub.member_role, _trust(hub), allowed)
     return rendered("guardian: access of the hub", {"MemberRole": role})
 
 
@@ -55,6 +58,12 @@ def member_calls(policies: Iterable[Policy]) -> tuple[Call, ...]:
     rules = [rule for policy in policies for rule in policy.rules]
     listings = [call for rule in rules for call in _listing_calls(rule.kind.listing)]
     return (*listings, *(call for rule in rules for call in permissions(rule)))
+
+
+def keep_calls(policies: Iterable[Policy]) -> tuple[Call, ...]:
+    """The calls that keep things alive under these policies: only what is stopped needs it."""
+    rules = (rule for policy in policies for rule in policy.rules if rule.mode is Mode.STOP)
+    return tuple(rule.kind.keep for rule in rules if rule.kind.keep)
 
 
 def _listing_calls(listing: Listing) -> tuple[Call, ...]:

@@ -12,8 +12,8 @@ from enum import Enum
 from guardian.documents import Document, Json
 from guardian.ids import Slug
 from guardian.kinds.base import Call
-from guardian.policy.model import Rule
-from guardian.stack import names
+from guardian.policy.model import Mode, Rule
+from guardian.stack import iam, names
 from guardian.stack.access import MEND, PROBE, WHO_STARTED
 from guardian.stack.state_machine import permissions, starts_itself
 
@@ -24,6 +24,7 @@ class Purpose(Enum):
     Find = "find what runs and no event announced"
     Look = "see its state, tags, age and whether it is idle"
     Stop = "stop what is due"
+    Keep = "keep something alive, by the tag guardian:keep-until and no other"
     Starter = "find out who started something"
     Probe = "see whether guardian's own things are as deployed, and a trail logs"
     Mend = "put those right again"
@@ -86,6 +87,7 @@ def document(role: Role) -> Document:
                 "Effect": "Allow",
                 "Action": list(grant.actions),
                 "Resource": grant.resource,
+                **({"Condition": iam.ONLY_KEEP} if grant.purpose is Purpose.Keep else {}),
             }
         )
     policy: Json = {"Version": "2012-10-17", "Statement": statements}
@@ -111,6 +113,8 @@ def _sweeping(rule: Rule) -> Iterator[_Need]:
     for call in _listings(rule):
         if call not in known:
             yield Purpose.Find, call, rule.kind.key
+    if rule.kind.keep and rule.mode is Mode.STOP:
+        yield Purpose.Keep, rule.kind.keep, rule.kind.key
 
 
 def _listings(rule: Rule) -> Iterator[Call]:

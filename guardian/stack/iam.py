@@ -5,7 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from guardian.documents import Json
-from guardian.kinds.base import Call
+from guardian.kinds.base import KEEP_UNTIL, Call
+
+ONLY_KEEP: Json = {
+    "ForAllValues:StringEquals": {"aws:TagKeys": [KEEP_UNTIL]},
+    "Null": {"aws:TagKeys": "false"},
+}
+"""Tags decide who may do what in many accounts: no other one may be written. Without the second line none counts."""
 
 _PSEUDO = {
     "partition": "${AWS::Partition}",
@@ -24,6 +30,12 @@ def statements(calls: Iterable[Call], *, everywhere: bool = False) -> list[Json]
     for call in calls:
         actions[_resource(call.resource, {**_PSEUDO, "region": region})].add(call.permission)
     return [allow(sorted(names), resource) for resource, names in sorted(actions.items())]
+
+
+def keeping(calls: Iterable[Call]) -> list[Json]:
+    """What a role needs to write the tag that keeps things alive, in every region, and no other tag."""
+    written = statements(calls, everywhere=True)
+    return [{**each, "Condition": ONLY_KEEP} for each in written if isinstance(each, Mapping)]
 
 
 def allow(actions: Sequence[str], resource: Json) -> Json:

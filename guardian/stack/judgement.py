@@ -15,15 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from guardian.documents import Json, instant, jsonata
-from guardian.kinds.base import IdleSamples, IdleSince, Kept, Kind, Phase, Sign
-from guardian.policy.model import Exemption, Rule
+from guardian.kinds.base import KEEP_UNTIL, IdleSamples, IdleSince, Kept, Kind, Phase, Sign
+from guardian.policy.model import Exemption, Mode, Rule
 from guardian.policy.patterns import wildcard
 from guardian.policy.words import exemption_reason
 from guardian.verdict import (
     AT_WORK,
     BUSY_PAUSE,
     FEW_SAMPLES,
-    KEEP_UNTIL,
     KEEP_UNTIL_FORM,
     PAUSE,
     RESTING,
@@ -142,6 +141,9 @@ def terms(rule: Rule) -> dict[str, Json]:
         said |= {"longest": milliseconds(rule.max_age), "old": stop_reason(rule, aged=True)}
     if any(start.origin for start in rule.kind.starts):
         said["origin"] = True
+    if rule.warn_before is not None:
+        # What only observes warns of nothing; its states are the same as those of the others.
+        said["warn"] = milliseconds(rule.warn_before) if rule.mode is Mode.STOP else 0
     return said | _idleness(rule)
 
 

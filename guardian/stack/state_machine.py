@@ -20,7 +20,7 @@ from guardian.ids import Slug
 from guardian.kinds.base import Call, IdleSamples, Kind, Phase
 from guardian.outcome import DETAIL_TYPE, SOURCE, VERSION
 from guardian.policy.model import Mode, Rule
-from guardian.stack import resting
+from guardian.stack import resting, warning
 from guardian.stack.beginning import beginning
 from guardian.stack.judgement import judgement, literal, milliseconds, thing
 from guardian.stack.tasks import State, js, task
@@ -53,13 +53,14 @@ def written(value: Json) -> str:
 
 def states(slug: Slug, rule: Rule) -> Mapping[str, State]:
     """The machine's states by name."""
-    return {
+    whole = {
         **beginning(rule, FIRST_LOOK),
         **_looks(rule),
         **_decisions(rule),
         **_acts(rule),
         **_end(slug),
     }
+    return warning.with_warning(slug, whole) if rule.warn_before else whole
 
 
 def permissions(rule: Rule) -> tuple[Call, ...]:

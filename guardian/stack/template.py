@@ -12,6 +12,7 @@ from functools import reduce
 
 from guardian.documents import Json, pick
 from guardian.ids import Slug, Target
+from guardian.notice import DETAIL_TYPE as NOTICE_TYPE
 from guardian.outcome import DETAIL_TYPE, SOURCE
 from guardian.policy.model import Policy, Rule
 from guardian.repair import Expected, ExpectedMachine, ExpectedRule
@@ -201,7 +202,9 @@ def _patterns(policy: Policy, rule: Rule) -> Iterator[tuple[str, Mapping[str, Js
 
 def _forward_pattern(policy: Policy) -> Mapping[str, Json]:
     # By policy: an account that is changing policies has two stacks for a while, and reports once.
-    return {"source": [SOURCE], "detail-type": [DETAIL_TYPE], "detail": {"policy": [policy.slug]}}
+    warns = any(rule.warn_before for rule in policy.rules)
+    told: list[Json] = [DETAIL_TYPE, NOTICE_TYPE] if warns else [DETAIL_TYPE]
+    return {"source": [SOURCE], "detail-type": told, "detail": {"policy": [policy.slug]}}
 
 
 def _forward(policy: Policy, hub: Hub) -> Json:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from guardian.digest import Digest, Priced, Row
 from guardian.documents import Document, Json
 from guardian.ids import AccountId, Target
 from guardian.outcome import Finding, Outcome, Result
@@ -131,39 +130,3 @@ def print_findings(console: Console, findings: Iterable[Finding], names: Names) 
 def dollars(amount: Decimal | None) -> str:
     """An amount as people read it; unknown is said, never 0."""
     return "unknown" if amount is None else f"${amount:,.2f}"
-
-
-def print_digest(console: Console, digest: Digest, names: Names) -> None:
-    """A digest for the terminal: the headline, the tables, what needs a look."""
-    window = f"{digest.window.since:%Y-%m-%d %H:%M} to {digest.window.until:%Y-%m-%d %H:%M} UTC"
-    console.print(Text(f"{digest.channel}  {window}", "bold"))
-    avoided, would = dollars(digest.avoided.usd), dollars(digest.would_avoid.usd)
-    console.print(f"{len(digest.stopped)} stopped, up to {avoided} avoided (estimate)")
-    console.print(
-        f"{len(digest.would_stop)} would have been stopped, up to {would}; "
-        f"{len(digest.kept)} kept, {digest.missed} missed by events and caught"
-    )
-    for title, rows in (("By account", digest.accounts), ("By owner", digest.owners)):
-        if rows:
-            console.print(table(title, ("", "stopped", "avoided"), [_digest_row(r) for r in rows]))
-    if digest.stopped:
-        columns = ("kind", "id", "account/region", "owner", "avoided", "basis")
-        console.print(table("Stopped", columns, [_priced_row(p, names) for p in digest.stopped]))
-    if digest.findings:
-        print_findings(console, [noticed.finding for noticed in digest.findings], names)
-
-
-def _digest_row(row: Row) -> Sequence[str]:
-    return row.name, str(row.stopped), dollars(row.avoided.usd)
-
-
-def _priced_row(priced: Priced, names: Names) -> Sequence[str]:
-    o, saving = priced.outcome, priced.saving
-    return (
-        o.kind,
-        clean(o.id, 32),
-        place(o.target, names),
-        o.owner,
-        dollars(saving.usd),
-        saving.basis,
-    )

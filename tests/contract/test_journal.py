@@ -17,6 +17,7 @@ from guardian.digest import Window
 from guardian.errors import InputError
 from guardian.ids import Region, Target, parse_account
 from guardian.journal import open_journal
+from guardian.notice import StopNotice, Warned
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.ports import Journal
 
@@ -75,6 +76,22 @@ def stopped(name: str = "session-1", at: datetime = NINE) -> Outcome:
     )
 
 
+def notice(name: str = "session-1") -> StopNotice:
+    return StopNotice(
+        "glue-session",
+        name,
+        TARGET,
+        "data",
+        stops=NINE + HOUR,
+        at=NINE,
+        owner="ana\ud800",
+        started=NINE - HOUR,
+        due=NINE,
+        facts={"workers": 5},
+        execution="execution-1",
+    )
+
+
 def drift(at: datetime = NINE) -> Finding:
     return Finding(About.DRIFT, "guardian-glue", "rule disabled", at, TARGET, mended=True)
 
@@ -107,6 +124,54 @@ def test_the_same_finding_is_written_once(place: Place) -> None:
     journal = place.open()
     assert journal.note([drift(), drift()]) == 1
     assert journal.note([drift(), drift(NINE + HOUR)]) == 1
+
+
+def test_a_notice_is_written_once_and_waits_to_be_posted(place: Place) -> None:
+    journal = place.open()
+    assert journal.foresee([notice(), notice(), notice("other")]) == 2
+    assert place.open().foresee([notice()]) == 0
+    assert {each.id for each in journal.unposted()} == {"session-1", "other"}
+    assert journal.warned(notice().identity) == Warned(notice())
+    assert journal.warned("nothing") is None
+
+
+def test_a_notice_that_was_posted_is_not_posted_again(place: Place) -> None:
+    journal = place.open()
+    journal.foresee([notice()])
+    journal.posted_warning(notice().identity, ("C1/1.2", "D2/3.4"))
+    assert place.open().unposted() == ()
+    assert journal.warned(notice().identity) == Warned(notice(), ("C1/1.2", "D2/3.4"))
+
+
+def test_a_warning_is_claimed_by_one_until_it_is_given_back_or_the_claim_is_old(
+    place: Place,
+) -> None:
+    journal, other, name = place.open(), place.open(), notice().identity
+    journal.foresee([notice()])
+    assert journal.claim_warning(name, NINE, NINE - HOUR)
+    assert not other.claim_warning(name, NINE, NINE - HOUR)
+    journal.release_warning(name)
+    assert other.claim_warning(name, NINE, NINE - HOUR)
+    assert journal.claim_warning(name, NINE + 2 * HOUR, NINE + HOUR)
+    assert not journal.claim_warning("nothing", NINE, NINE)
+
+
+def test_a_warning_that_was_answered_is_answered_for_good(place: Place) -> None:
+    journal, name = place.open(), notice().identity
+    journal.foresee([notice()])
+    journal.answer_warning(name, "kept alive by ana")
+    assert not place.open().claim_warning(name, NINE + 9 * HOUR, NINE + 8 * HOUR)
+    found = journal.warned(name)
+    assert found
+    assert found.answer == "kept alive by ana"
+
+
+def test_of_many_claims_at_once_one_succeeds(place: Place) -> None:
+    place.open().foresee([notice()])
+    journals = [place.open() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        claims = pool.map(lambda j: j.claim_warning(notice().identity, NINE, NINE), journals)
+    assert sorted(claims) == [False, False, False, True]
 
 
 def test_entries_come_oldest_first(place: Place) -> None:
@@ -313,6 +378,7 @@ def test_sqlite_brings_a_journal_of_an_earlier_version_forward(tmp_path: Path) -
     open_journal(f"sqlite:///{path}", lambda: NINE).record([stopped()])
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE memory")
+        connection.execute("DROP TABLE warnings")
         connection.execute("PRAGMA user_version = 2")
     connection.close()
     journal = open_journal(f"sqlite:///{path}", lambda: NINE)

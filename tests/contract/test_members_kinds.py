@@ -13,8 +13,8 @@ from guardian.clock import ScaledClock, system_now
 from guardian.documents import moment, pick, text
 from guardian.errors import NotFound
 from guardian.kinds import all_kinds
-from guardian.kinds.base import IdleSamples, Kind, Listing, Phase
-from guardian.verdict import Stop, Verdict, tags_of
+from guardian.kinds.base import KEEP_UNTIL, IdleSamples, Kind, Listing, Phase
+from guardian.verdict import LookAgain, Stop, Verdict, tags_of
 from tests.contract.conftest import HOME, let_guardian_in, surroundings
 from tests.contract.running import Place
 from tests.contract.starting import Account
@@ -184,6 +184,22 @@ def test_what_is_idle_is_to_be_stopped_after_a_while(
         return place.judged(identifier, local_now(), idle)
 
     eventually(lambda: isinstance(verdict(), Stop), within=30)
+
+
+def test_it_is_kept_alive_by_a_tag_that_a_look_tells(
+    world: World, kind: Kind, local_now: Callable[[], datetime]
+) -> None:
+    place, (_, identifier) = world.running(kind)
+    until = (local_now() + timedelta(hours=4)).replace(microsecond=0)
+
+    world.guardian.members.keep(kind, place.target, identifier, until)
+
+    tags = tags_of(kind, place.look(identifier))
+    assert tags[KEEP_UNTIL] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    assert tags["owner"] == "ana"
+    assert place.judged(identifier, local_now()) == LookAgain(
+        until, f"kept alive until {tags[KEEP_UNTIL]}"
+    )
 
 
 def test_a_stop_takes_effect(world: World, kind: Kind, eventually: Eventually) -> None:

@@ -1,5 +1,6 @@
 """Each window is announced exactly once, whatever dies in between."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +11,8 @@ import pytest
 from guardian.clock import Clock
 from guardian.digest import Audience, Digest, Window
 from guardian.errors import Unavailable
-from guardian.jobs.announce import Announced, Desk, announce_once
+from guardian.ids import AccountId
+from guardian.jobs.announce import SKIPPED, Announced, Desk, announce_once
 from guardian.journal.sqlite import SqliteJournal
 from guardian.outcome import Outcome
 from guardian.prices import load_prices
@@ -219,3 +221,51 @@ def test_an_outage_of_days_loses_nothing(guardian: Guardian) -> None:
     guardian.room.down = False
     guardian.announce(NINE + 3 * DAY)
     assert guardian.told() == [["a"], ["day 0", "day 1", "day 2"]]
+
+
+def test_where_silence_is_wished_a_quiet_window_is_told_by_nothing_and_told(
+    guardian: Guardian,
+) -> None:
+    guardian.audience = Audience(ROOM, skips_quiet=True)
+    (announced,) = guardian.announce(NINE)
+    assert (announced.digest.quiet, announced.reference) == (True, SKIPPED)
+    guardian.learn(replace(glue("a"), at=NINE + DAY / 2), NINE + DAY / 2)
+    assert guardian.announce(NINE) == ()
+    assert guardian.room.posts == []
+    (announced,) = guardian.announce(NINE + DAY)
+    assert announced.digest.window == Window(NINE, NINE + DAY)
+    assert guardian.told() == [["a"]]
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_crash_in_a_quiet_window_tells_nobody_either(guardian: Guardian, steps: int) -> None:
+    guardian.audience = Audience(ROOM, skips_quiet=True)
+    guardian.room.power.steps = steps
+    with contextlib.suppress(PowerCut):
+        guardian.announce(NINE)
+    guardian.room.power.steps = 1_000
+    guardian.announce(NINE)
+    assert guardian.announce(NINE) == ()
+    assert guardian.room.posts == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "day", "spent"),
+    [
+        (None, NINE, ("until 2026-11-23",)),
+        (None, NINE + DAY, ()),
+        (frozenset({DATA}), NINE, ()),
+    ],
+    ids=["on Monday", "on Tuesday", "who hears of some accounts"],
+)
+def test_once_a_week_the_whole_organization_is_told_what_was_really_spent(
+    guardian: Guardian,
+    accounts: frozenset[AccountId] | None,
+    day: datetime,
+    spent: tuple[str, ...],
+) -> None:
+    desk = Desk(
+        guardian.journal(), guardian.room, load_prices(), spent=lambda today: (f"until {today}",)
+    )
+    (announced,) = announce_once(desk, Audience(ROOM, accounts), day, day)
+    assert announced.digest.spent == spent

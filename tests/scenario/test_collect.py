@@ -11,8 +11,10 @@ import pytest
 from guardian.errors import Unavailable
 from guardian.jobs.collect import Collected, collect_once
 from guardian.journal import open_journal
+from guardian.notice import parse_notice
 from guardian.outcome import About
 from guardian.ports import Journal, Message
+from tests.unit.test_notice import NOTICE
 from tests.unit.test_outcome import EVENT, NINE, told
 
 HOUR = timedelta(hours=1)
@@ -53,6 +55,12 @@ def test_reports_reach_the_journal_and_leave_the_queue(journal: Journal) -> None
     assert collect(queue, journal) == Collected(received=2, new=2)
     assert collect(queue, journal) == Collected()
     assert len(journal.outcomes(NINE, NINE + HOUR)) == 12
+
+
+def test_a_notice_delivered_twice_is_one_warning_to_post(journal: Journal) -> None:
+    queue = Queue([json.dumps(NOTICE)] * 3)
+    assert collect(queue, journal) == Collected(received=3, new=1)
+    assert journal.unposted() == (parse_notice(NOTICE),)
 
 
 def test_a_report_delivered_twice_is_one_outcome(journal: Journal) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from guardian.demo.cast import HOME
-from guardian.digest import Audience, Window, compose
+from guardian.digest import NO_PAST, Audience, Window, compose
 from guardian.localslack import LocalSlack
 from guardian.outcome import Outcome, Result
 from guardian.prices import load_prices
@@ -227,7 +227,7 @@ def test_a_hostile_name_is_stopped_reported_and_shown_as_it_is(runs: Runs, numbe
 def test_a_hostile_name_stands_in_slack_as_it_is(runs: Runs, slack_server: LocalSlack) -> None:
     found = runs.about("ana", "glue-session", SHORT)
     whole = Window(found[0].at, found[0].at + SECOND)
-    digest = compose(Audience(CHANNEL), whole, found, [], [], load_prices())
+    digest = compose(Audience(CHANNEL), whole, found, [], NO_PAST, load_prices())
     SlackAnnouncer("xoxb-local", slack_server.endpoint, timeout=10).post(digest, "hostile")
     shown = json.dumps([message.get("blocks") for message in slack_server.messages()])
     assert json.dumps(f"`{html.escape(SHORT, quote=False)}`")[1:-1] in shown

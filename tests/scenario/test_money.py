@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from guardian.demo.cast import HOME
+from guardian.digest import Audience
 from guardian.ids import AccountId, Region, Target
 from guardian.jobs.costs import MOST_REQUESTS
 from guardian.outcome import By, Outcome, Result
@@ -161,6 +162,16 @@ def test_costs_are_told_before_guardian_and_with_it_for_a_few_cents(bill: Instal
     assert asked(bill, "ce") == 2
     assert bill.run("costs", "--since", "200d", "--requests", "2").out.count("Not known") == 1
     assert asked(bill, "ce") == 2 <= MOST_REQUESTS
+
+
+def test_a_digest_tells_the_real_costs_of_the_week_before(
+    bill: Installation, today: datetime
+) -> None:
+    guardian = bill.open()
+    topic = Audience("arn:aws:sns:eu-west-1:111122223333:costs")
+    spent, avoided = guardian.desk(topic).spent(today.date())
+    assert "$14.00" in spent
+    assert avoided.startswith("Estimated as avoided in these days")
 
 
 @pytest.mark.parametrize("since", ["3h", "soon", "900d"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from guardian.digest import Audience, Digest, compose
+from guardian.digest import NO_PAST, Audience, Digest, compose
 from guardian.errors import AccessDenied, Refused, Unavailable
 from guardian.jobs.announce import Announced, Desk, announce_once
 from guardian.journal import open_journal
@@ -35,7 +35,7 @@ def announcer(slack: LocalSlack) -> Announcer:
 
 def digest(stops: int = 2, channel: str = ROOM) -> Digest:
     outcomes = [glue(f"<!channel> & `{n}`") for n in range(stops)]
-    return compose(Audience(channel), DAY, outcomes, [], [], PRICES)
+    return compose(Audience(channel), DAY, outcomes, [], NO_PAST, PRICES)
 
 
 def thread(slack: LocalSlack, reference: str) -> list[Mapping[str, object]]:
@@ -107,8 +107,12 @@ def test_a_digest_of_thousands_is_within_slacks_limits(
     slack: LocalSlack, announcer: Announcer
 ) -> None:
     worst = [replace(glue(f"{n}" + "&" * 255), owner="&" * 255) for n in range(2000)]
-    reference = announcer.post(compose(Audience(ROOM), DAY, worst, [], [], PRICES), "key-1")
-    assert len(thread(slack, reference)) == 11
+    reference = announcer.post(compose(Audience(ROOM), DAY, worst, [], NO_PAST, PRICES), "key-1")
+    _, _, sheet, *details = thread(slack, reference)
+    assert len(details) == 2
+    (_, file) = slack.workspace.files.values()
+    assert sheet["files"]
+    assert (file.content or b"").count(b"\r\n") == 2001
 
 
 def test_a_rate_limit_is_waited_out(slack: LocalSlack, announcer: Announcer) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from guardian.documents import Document, moment, pick, text
 from guardian.errors import AccessDenied, NotFound
 from guardian.ids import AccountId, Target
-from guardian.kinds.base import Call, IdleSamples, Kind
+from guardian.kinds.base import KEEP_UNTIL, Call, IdleSamples, Kind
 from guardian.ports import Candidate, Origin
 from guardian.stack.access import WHO_STARTED
+from guardian.verdict import tags_of
 from tests.unit.judging import NOW, put
 
 
@@ -25,6 +26,7 @@ class Cloud:
     unstoppable: frozenset[str] = frozenset()
     meanwhile: Callable[[str], None] = lambda _: None
     stopped: list[str] = field(default_factory=list)
+    kept: list[tuple[str, datetime]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
     visits: list[tuple[AccountId, frozenset[str]]] = field(default_factory=list)
@@ -73,6 +75,15 @@ class Cloud:
             put(seen, kind.status, min(ended))
             self.running[target, identifier] = seen
 
+    def keep(self, kind: Kind, target: Target, identifier: str, until: datetime) -> None:
+        assert kind.keep
+        self.kept.append((identifier, until))
+        said = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        held = {**tags_of(kind, self.running[target, identifier]), KEEP_UNTIL: said}
+        assert kind.tags
+        pairs = [{"Key": key, "Value": value} for key, value in held.items()]
+        put(self.running[target, identifier], kind.tags.path, pairs if kind.tags.pairs else held)
+
 
 @dataclass
 class Visited:
@@ -108,6 +119,11 @@ class Visited:
     def stop(self, kind: Kind, target: Target, identifier: str) -> None:
         self._demand(target, kind.stop)
         self.cloud.stop(kind, target, identifier)
+
+    def keep(self, kind: Kind, target: Target, identifier: str, until: datetime) -> None:
+        assert kind.keep
+        self._demand(target, kind.keep)
+        self.cloud.keep(kind, target, identifier, until)
 
     def _demand(self, target: Target, *calls: Call) -> None:
         if target.account != self.account:

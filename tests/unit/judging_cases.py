@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from guardian.documents import instant
 from guardian.ids import AccountId
-from guardian.kinds.base import IdleSamples, IdleSince, Kept, Kind, Phase, Sign
+from guardian.kinds.base import KEEP_UNTIL, IdleSamples, IdleSince, Kept, Kind, Phase, Sign
 from guardian.policy.hours import DAYS, MIDNIGHT, Hours, Window, offset_at, offsets
 from guardian.policy.model import Exemption, Mode, Rule
-from guardian.verdict import KEEP_UNTIL, Sighting
+from guardian.verdict import Sighting
 from tests.unit.judging import NOW, PRINCIPAL, TARGET, put
 
 Case = tuple[Rule, Sighting, datetime]

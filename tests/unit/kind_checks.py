@@ -8,15 +8,25 @@ from botocore.model import Shape
 from policy_sentry.querying.actions import get_action_data
 
 from guardian.documents import Json
-from guardian.kinds.base import Call, IdleSamples, IdleSince, Kind, Listing, Phase, Sign
+from guardian.kinds.base import (
+    KEEP_UNTIL,
+    Call,
+    IdleSamples,
+    IdleSince,
+    Kind,
+    Listing,
+    Phase,
+    Sign,
+)
 from tests.unit.aws_model import at, member, objections, operation
 
 ANY = "a1"
 """What stands for a part of an id, of which no enum knows."""
 VALUES = {
-    "arn": "arn:aws:service:eu-west-1:111122223333:thing/a1",
+    "arn": "arn:aws:service:eu-west-1:111122223333:thing/with-a-name-as-long-as-any",
     "now": "2026-11-23T12:00:00Z",
     "idle_from": "2026-11-23T11:00:00Z",
+    "until": "2026-11-23T18:00:00Z",
 }
 EMR = "arn:<partition>:elasticmapreduce:<region>:<account>:cluster/*"
 EMR_SERVERLESS = "arn:<partition>:emr-serverless:<region>:<account>:/applications/*"
@@ -77,7 +87,9 @@ def filled_in(template: Any, values: Mapping[str, str]) -> Any:
     if isinstance(template, Mapping):
         return {key: filled_in(value, values) for key, value in template.items()}
     return (
-        [filled_in(item, values) for item in template] if isinstance(template, list) else template
+        [filled_in(item, values) for item in template]
+        if isinstance(template, list | tuple)
+        else template
     )
 
 
@@ -89,6 +101,9 @@ def check_placeholders(kind: Kind) -> None:
     assert placeholders(kind.arn) <= known | place
     for call in (*kind.reads.values(), kind.stop):
         assert placeholders(call.arguments) <= known, call.action
+    if kind.keep:
+        assert placeholders(kind.keep.arguments) <= known | {"until"}
+        assert KEEP_UNTIL in str(kind.keep.arguments)
     if isinstance(kind.idle, IdleSamples):
         assert placeholders(kind.idle.read.arguments) <= known | window
     assert set(kind.parts) <= placeholders(kind.stop.arguments) | placeholders(kind.arn)

@@ -21,6 +21,7 @@ from guardian.policy.model import (
     Mode,
     NotifySettings,
     PolicyFile,
+    Quiet,
 )
 
 HOSTILE = (
@@ -155,6 +156,8 @@ POLICY_FILES = st.builds(
         channel=NOTHING | st.sampled_from(["#data-costs", "C0123456789", "#a'b"]),
         digest=NOTHING | st.just("0 9 * * mon-fri"),
         timezone=NOTHING | ZONES,
+        quiet=NOTHING | st.sampled_from(Quiet),
+        sns=NOTHING | st.just("arn:aws:sns:eu-west-1:111122223333:data-costs"),
     ),
     also=st.lists(ALSO, max_size=2).map(tuple),
     limits=st.builds(Limits, NOTHING | st.integers(1, 999_999_999)),

@@ -56,6 +56,7 @@ OURS = (
 
 
 KINDS = all_kinds()
+KEEP = {kind.keep.permission for kind in KINDS.values() if kind.keep}
 STOP = {kind.stop.permission for kind in KINDS.values()}
 ALL = {call.permission for call in member_calls([policy()])}
 
@@ -86,12 +87,31 @@ def resources_of(action: str, *policies: Policy) -> Iterator[str]:
 
 def test_a_policy_that_stops_grants_what_the_sweep_calls_besides_probing_and_mending() -> None:
     probing = PROBE | LISTINGS | TRAILS
-    assert allowed(policy()) == ALL | {"cloudtrail:LookupEvents"} | probing | MEND
+    assert allowed(policy()) == ALL | KEEP | {"cloudtrail:LookupEvents"} | probing | MEND
     assert ALL > STOP
 
 
-def test_policies_that_observe_grant_no_stop() -> None:
-    assert allowed(policy()) - allowed(policy(mode=Mode.OBSERVE)) == STOP
+def test_policies_that_observe_grant_neither_a_stop_nor_a_tag() -> None:
+    assert allowed(policy()) - allowed(policy(mode=Mode.OBSERVE)) == STOP | KEEP
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_one_tag_that_may_be_written_is_the_one_that_keeps_alive(kind: Kind) -> None:
+    assert kind.keep
+    (statement,) = [
+        each
+        for each in statements(policy(kinds=(kind,)))
+        if kind.keep.permission in each["Action"]
+    ]
+    assert statement["Action"] == [kind.keep.permission]
+    assert statement["Resource"]["Fn::Sub"].startswith("arn:${AWS::Partition}:")
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["guardian:keep-until"]},
+        "Null": {"aws:TagKeys": "false"},
+    }
+    service, name = kind.keep.permission.split(":")
+    forms = get_action_data(service, name)[service]
+    assert any("aws:TagKeys" in each["condition_keys"] for each in forms)
 
 
 def test_one_policy_that_stops_is_enough() -> None:

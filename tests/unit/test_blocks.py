@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardian.digest import Audience, Digest, compose
+from guardian.digest import NO_PAST, Audience, Digest, compose
 from guardian.documents import Json
 from guardian.ids import AccountId, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
 from guardian.slack.chart import draw
+from guardian.slack.details import LIST, is_cut
 from guardian.slack.text import QUOTE, clean, clip, code, size
 from tests.unit.test_digest import DATA, DAY, DUBLIN, NINE, PRICES, glue, unpriced
 
@@ -21,7 +22,7 @@ LIMITS = {"header": 150, "section": 3000, "fields": 2000, "context": 3000}
 
 def digest(*outcomes: Outcome, findings: tuple[Finding, ...] = (), name: str = "") -> Digest:
     audience = Audience("#data-costs", names={DATA: name})
-    return compose(audience, DAY, outcomes, findings, outcomes, PRICES)
+    return compose(audience, DAY, outcomes, findings, NO_PAST, PRICES)
 
 
 def texts(message: SlackMessage) -> Iterator[tuple[str, str]]:
@@ -126,8 +127,17 @@ def test_thousands_of_the_longest_entries_fit() -> None:
     )
     for message in told:
         assert_within_limits(message)
-    assert len(told) == 11
-    assert "There is more" in said(told[-1])
+    assert 4 < len(told) < 12
+    assert is_cut(digest(*entries))
+
+
+def test_a_long_list_is_cut_and_says_where_the_rest_is() -> None:
+    assert not is_cut(digest(*(glue(f"s{n}") for n in range(LIST))))
+    whole = digest(*(glue(f"s{n}") for n in range(LIST + 1)))
+    assert is_cut(whole)
+    summary, thread = messages(whole)
+    assert "a spreadsheet with all of them" in said(summary)
+    assert "… and 1 more, in the spreadsheet" in said(thread)
 
 
 @pytest.mark.parametrize("name", ["<!channel>", "<@U012|boss>", "<https://evil.example|log in>"])
@@ -185,7 +195,11 @@ def test_the_summary_tells_what_wants_attention() -> None:
         findings=(Finding(About.ACCESS, "guardian role", "may not be assumed", NINE, target),),
     )
     summary, thread = messages(told)
-    for expected in ("Could not be stopped*\n1", "sweep alone*\n1", "Findings*\n1"):
+    for expected in (
+        "Could not be stopped*\n1",
+        "caught by the sweep*\n1",
+        "Findings*\n1 (0 mended): 1 access",
+    ):
         assert expected in said(summary)
     for expected in ("access denied", "may not be assumed", "444455556666/eu-west-1"):
         assert expected in said(thread)
@@ -210,3 +224,10 @@ def test_the_chart_is_a_picture_and_the_same_every_time() -> None:
 
 def test_a_chart_without_data_is_a_picture_too() -> None:
     assert picture_size(draw(digest(unpriced("$\\frac$")))) == (1600, 800)
+
+
+def test_what_was_really_spent_stands_below_the_headline_even_of_a_quiet_week() -> None:
+    spent = ("Real cost: $1.00.", "Avoided <!channel>")
+    message = messages(replace(digest(), spent=spent))[0]
+    assert "Real cost: $1.00.\nAvoided &lt;!channel&gt;" in said(message)
+    assert_within_limits(message)

@@ -7,11 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardian.digest import Audience, Digest, Money, Row, Window, compose
+from guardian.digest import (
+    NO_PAST,
+    Audience,
+    Digest,
+    Money,
+    Past,
+    Row,
+    Window,
+    begins_week,
+    compose,
+    document,
+    past_of,
+)
 from guardian.ids import AccountId, Region, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.prices import load_prices
 
+DAY_LONG = timedelta(days=1)
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = Window(NINE - 24 * HOUR, NINE)
@@ -41,8 +54,17 @@ def unpriced(name: str) -> Outcome:
     return replace(glue(name), kind="sagemaker-notebook", facts={"instance_type": "ml.new"})
 
 
-def digest(*outcomes: Outcome, previous: tuple[Outcome, ...] = ()) -> Digest:
-    return compose(EVERYBODY, DAY, outcomes, [], previous, PRICES)
+def digest(*outcomes: Outcome) -> Digest:
+    return compose(EVERYBODY, DAY, outcomes, [], NO_PAST, PRICES)
+
+
+def past(*outcomes: Outcome, audience: Audience = EVERYBODY, window: Window = DAY) -> Past:
+    """What is told of before a window, where the journal learned of each outcome when it happened."""
+
+    def read(since: datetime, until: datetime) -> list[Outcome]:
+        return [outcome for outcome in outcomes if since <= outcome.at < until]
+
+    return past_of(audience, window, read, PRICES)
 
 
 def test_what_is_known_is_summed_and_what_is_not_is_counted() -> None:
@@ -94,23 +116,28 @@ def test_what_only_the_sweep_stopped_is_counted() -> None:
 
 
 def test_the_window_before_is_told_beside() -> None:
-    told = digest(glue("a"), previous=(glue("b"), glue("c"), unpriced("d")))
-    assert told.previous == Row("before", 3, Money(Decimal("4.40"), 1))
+    day_before = [replace(o, at=o.at - 24 * HOUR) for o in (glue("b"), glue("c"), unpriced("d"))]
+    assert past(*day_before, glue("in it")).previous == Row("before", 3, Money(Decimal("4.40"), 1))
 
 
 def test_accounts_have_names_where_they_are_known() -> None:
     audience = replace(EVERYBODY, names={DATA: "Analytics"})
     elsewhere = replace(glue("b", 6), target=Target(OTHER, DUBLIN))
-    told = compose(audience, DAY, [glue("a"), elsewhere], [], [], PRICES)
-    assert [row.name for row in told.accounts] == ["Analytics 111122223333", "444455556666"]
+    told = compose(audience, DAY, [glue("a"), elsewhere], [], NO_PAST, PRICES)
+    assert [row.name for row in told.stopped_by.accounts] == [
+        "Analytics 111122223333",
+        "444455556666",
+    ]
 
 
 def test_the_eleventh_owner_is_in_the_last_row() -> None:
     told = digest(*(replace(glue(f"s{n}", 60 + n), owner=f"owner {n}") for n in range(13)))
-    assert [row.name for row in told.owners[:10]] == [f"owner {n}" for n in range(12, 2, -1)]
-    assert told.owners[10].name == "3 more"
-    assert sum(row.stopped for row in told.owners) == 13
-    assert sum(row.avoided.usd for row in told.owners) == told.avoided.usd
+    assert [row.name for row in told.stopped_by.owners[:10]] == [
+        f"owner {n}" for n in range(12, 2, -1)
+    ]
+    assert told.stopped_by.owners[10].name == "3 more"
+    assert sum(row.stopped for row in told.stopped_by.owners) == 13
+    assert sum(row.avoided.usd for row in told.stopped_by.owners) == told.avoided.usd
 
 
 def test_an_audience_hears_of_its_accounts_alone() -> None:
@@ -120,17 +147,17 @@ def test_an_audience_hears_of_its_accounts_alone() -> None:
         Finding(About.DRIFT, "rule", "disabled", NINE, Target(OTHER, DUBLIN)),
         Finding(About.POLICY, "data.yaml", "line 3", NINE),
     ]
-    told = compose(audience, DAY, [glue("ours"), theirs], findings, [theirs], PRICES)
+    told = compose(audience, DAY, [glue("ours"), theirs], findings, NO_PAST, PRICES)
     assert [p.outcome.id for p in told.stopped] == ["ours"]
     assert [n.finding.about for n in told.findings] == [About.POLICY]
-    assert told.previous.stopped == 0
+    assert past(replace(theirs, at=NINE - 30 * HOUR), audience=audience) == NO_PAST
 
 
 def test_a_finding_that_comes_back_is_one_line() -> None:
     found = [
         Finding(About.DRIFT, "rule", "disabled", NINE - n * HOUR, None, True) for n in range(5)
     ]
-    told = compose(EVERYBODY, DAY, [], found, [], PRICES)
+    told = compose(EVERYBODY, DAY, [], found, NO_PAST, PRICES)
     assert [(n.finding.at, n.times) for n in told.findings] == [(NINE, 5)]
 
 
@@ -151,7 +178,7 @@ def test_a_window_without_news_is_quiet(outcomes: tuple[Outcome, ...], quiet: bo
 
 def test_a_finding_is_news() -> None:
     found = Finding(About.ACCESS, "guardian role", "denied", NINE)
-    assert not compose(EVERYBODY, DAY, [], [found], [], PRICES).quiet
+    assert not compose(EVERYBODY, DAY, [], [found], NO_PAST, PRICES).quiet
 
 
 def test_the_days_show_the_avoided_cost_by_kind() -> None:
@@ -179,12 +206,12 @@ def test_what_arrived_late_is_shown_on_the_first_day() -> None:
 )
 def test_every_stop_is_on_some_day_of_the_window(at: datetime, hours: float) -> None:
     window = Window(NINE - timedelta(hours=hours), NINE)
-    told = compose(EVERYBODY, window, [replace(glue(), at=at)], [], [], PRICES)
+    told = compose(EVERYBODY, window, [replace(glue(), at=at)], [], NO_PAST, PRICES)
     assert sum(sum(kinds.values()) for kinds in told.days.values()) == told.avoided.usd
 
 
 def test_as_json_it_is_plain_data_with_every_figures_basis() -> None:
-    data = json.loads(json.dumps(digest(glue("a"), unpriced("b")).as_json()))
+    data = json.loads(json.dumps(document(digest(glue("a"), unpriced("b")))))
     assert data["stopped"] == {
         "count": 2,
         "missed_by_events": 0,
@@ -194,3 +221,18 @@ def test_as_json_it_is_plain_data_with_every_figures_basis() -> None:
     assert [stop["avoided_usd"] for stop in data["stops"]] == ["2.20", None]
     assert all(stop["basis"] for stop in data["stops"])
     assert "list prices" in data["basis"]
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone
+def test_of_seven_days_in_a_row_one_begins_a_week(first: datetime) -> None:
+    windows = [Window(first + day * DAY_LONG, first + (day + 1) * DAY_LONG) for day in range(7)]
+    zones = ("UTC", "Asia/Tokyo", "America/Sao_Paulo")
+    assert all(sum(begins_week(window, zone) for window in windows) == 1 for zone in zones)
+
+
+def test_a_week_begins_when_monday_does_in_the_time_zone() -> None:
+    sunday_evening = Window(
+        datetime(2026, 11, 22, 9, tzinfo=UTC), datetime(2026, 11, 22, 18, tzinfo=UTC)
+    )
+    assert begins_week(sunday_evening, "Asia/Tokyo")
+    assert not begins_week(sunday_evening, "UTC")

@@ -58,6 +58,7 @@ def test_kinds_are_listed_for_programs() -> None:
             "glue:GetTags",
             "glue:ListSessions",
             "glue:StopSession",
+            "glue:TagResource",
         ],
         "price_basis": "DPUs at the DPU-hour price until Glue's own idle timeout; R and Z workers are unknown",
         "stopping_loses": "the session's variables and cached data; its history stays",

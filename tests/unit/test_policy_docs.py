@@ -20,10 +20,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 POLICY, SETTINGS = DOCS / "reference/policy.md", DOCS / "reference/settings.md"
 WRITE, EXEMPT = DOCS / "how-to/write-a-policy.md", DOCS / "how-to/exempt-something.md"
 ALSO = DOCS / "how-to/do-something-else.md"
+WARN = DOCS / "how-to/warn-before-a-stop.md"
 EXAMPLES = DOCS.parent / "config" / "policies"
 
 
-@pytest.mark.parametrize("page", [POLICY, WRITE, EXEMPT, ALSO], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [POLICY, WRITE, EXEMPT, ALSO, WARN], ids=lambda page: page.stem)
 def test_every_policy_on_the_page_is_valid(page: Path, tmp_path: Path) -> None:
     found = re.findall(
         r"^( *)```yaml\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE

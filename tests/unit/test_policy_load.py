@@ -239,6 +239,14 @@ ONE_PROBLEM = {
         "ou: /\nnotify: {digest: 0 9 * * 1-5}\n",
         "2:18: notify.digest: write the days of the week by name, mon-fri: their numbers differ",
     ),
+    "quiet": (
+        "ou: /\nnotify: {quiet: skipp}\n",
+        "2:17: notify.quiet: 'skipp' is not one of its values; did you mean skip?",
+    ),
+    "topic": (
+        "ou: /\nnotify: {sns: data-costs}\n",
+        "2:15: notify.sns: 'data-costs' is not the ARN of an SNS topic, and no FIFO topic",
+    ),
     "time zone": (
         "ou: /\nnotify: {timezone: Europe/Londn}\n",
         "2:20: notify.timezone: there is no time zone 'Europe/Londn'; did you mean Europe/London?",

@@ -28,6 +28,7 @@ from guardian.policy.model import (
     NotifySettings,
     Policy,
     PolicyFile,
+    Quiet,
 )
 from guardian.policy.render import render
 from guardian.policy.resolve import Governance, resolve
@@ -88,6 +89,7 @@ BODIES = st.fixed_dictionaries(
             st.none() | st.sampled_from(["#a", "#b-c"]),
             st.none() | st.just("0 9 * * mon-fri"),
             st.none() | st.sampled_from(["UTC", "Asia/Tokyo"]),
+            st.none() | st.sampled_from(Quiet),
         ),
         "limits": st.builds(Limits, st.none() | st.integers(1, 3)),
     },

@@ -27,6 +27,7 @@ from guardian.policy.model import (
     NotifySettings,
     Policy,
     PolicyFile,
+    Quiet,
     Rule,
 )
 from guardian.policy.resolve import resolve
@@ -71,7 +72,7 @@ def test_the_nearest_value_wins_setting_by_setting() -> None:
             "/A",
             regions=(VIRGINIA, IRELAND),
             kinds={glue: KindSettings(grace=timedelta(hours=1)), "emr-cluster": KindSettings()},
-            notify=NotifySettings(channel="#all", timezone="Europe/London"),
+            notify=NotifySettings(channel="#all", timezone="Europe/London", quiet=Quiet.SKIP),
         ),
         policy_file(
             "/A/B",
@@ -87,7 +88,7 @@ def test_the_nearest_value_wins_setting_by_setting() -> None:
     assert rule(found["/A/B/C"], glue).grace == timedelta(minutes=5)
     assert rule(found["/A/B/C"], "emr-cluster").mode is Mode.STOP
     assert rule(found["/A"], glue).mode is Mode.OBSERVE
-    assert found["/A/B/C"].notify == Notify("#b", Notify().digest, "Europe/London")
+    assert found["/A/B/C"].notify == Notify("#b", Notify().digest, "Europe/London", Quiet.SKIP)
 
 
 def test_what_nobody_says_is_the_kinds_default() -> None:

@@ -135,6 +135,8 @@ WRONG = {
     "expires in a month that is none": 'ou: /\nexempt: [{id: x, expires: "2027-13-01"}]\n',
     "channel": "ou: /\nnotify: {channel: costs}\n",
     "channel lost to a comment": "ou: /\nnotify:\n  channel: #costs\n",
+    "quiet": "ou: /\nnotify: {quiet: shout}\n",
+    "topic": "ou: /\nnotify: {sns: arn:aws:sns:eu-west-1:111122223333:costs.fifo}\n",
     "cron fields": "ou: /\nnotify: {digest: 9 * * mon}\n",
     "cron weekday by number": "ou: /\nnotify: {digest: 0 9 * * 1-5}\n",
     "time zone's form": "ou: /\nnotify: {timezone: Central European Time}\n",

@@ -97,8 +97,11 @@ IN_ENVIRONMENT = {
     "policies": "s3://costs-policies/production",
     "templates": "s3://costs-templates/guardian",
     "slack.channel": "#costs",
+    "slack.keepers": "S0123456789",
     "slack.digest": "0 7 * * mon",
     "slack.timezone": "Asia/Tokyo",
+    "slack.quiet": "skip",
+    "slack.sns": "arn:aws:sns:eu-west-1:111122223333:costs",
     "schedules.reconcile": "5m",
     "schedules.sweep": "10m",
     "schedules.drift": "1h30m",
@@ -172,10 +175,12 @@ def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
     )
 
 
-def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path) -> None:
-    settings = load(tmp_path, LEAST, SLACK_BOT_TOKEN="xoxb-secret\n")
-    assert settings.slack.token == "xoxb-secret"
-    assert settings.masked()["slack.token"] == "***"
+def test_the_tokens_come_from_the_environment_and_are_never_shown(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path, LEAST, SLACK_BOT_TOKEN="xoxb-secret\n", SLACK_APP_TOKEN=" xapp-secret"
+    )
+    assert (settings.slack.token, settings.slack.app_token) == ("xoxb-secret", "xapp-secret")
+    assert settings.masked()["slack.token"] == settings.masked()["slack.app_token"] == "***"
     assert "secret" not in repr(settings) + str(settings.masked())
     in_file = problems_of(tmp_path, LEAST + "slack: {token: xoxb-secret}\n")
     assert "secret" not in str(in_file)
@@ -250,7 +255,7 @@ def test_the_token_comes_from_the_environment_and_is_never_shown(tmp_path: Path)
         ),
         (
             "slack: {token: xoxb-1}\n",
-            "3:9: slack: unknown key 'token'; known: channel, digest, timezone",
+            "3:9: slack: unknown key 'token'; known: channel, digest, timezone, quiet, sns, keepers",
         ),
         (
             "templates: templates\n",

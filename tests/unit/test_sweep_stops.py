@@ -15,6 +15,8 @@ from tests.unit.cloud import Cloud
 from tests.unit.conftest import Book
 from tests.unit.judging import LONG_AGO, NOW, TARGET, session
 from tests.unit.sweeping import (
+    GRACE,
+    MARGIN,
     OTHER,
     TAGGED,
     Sweep,
@@ -23,6 +25,7 @@ from tests.unit.sweeping import (
     limited,
     place,
     results,
+    ruled,
     search,
     sweeping_into,
 )
@@ -258,3 +261,12 @@ def test_a_sweep_that_is_told_to_stop_calls_no_stop_a_failure(journal: Book) -> 
     cloud, how = Slow(holding("one").running), search(halted=lambda: bool(tried))
     assert sweep_once(cloud, journal, [place()], how, lambda: NOW).outcomes == ()
     assert [intended.id for intended in journal.intended()] == ["one"]
+
+
+def test_what_is_warned_of_is_left_to_its_machine_for_as_long_as_it_warns(swept: Sweep) -> None:
+    ten = timedelta(minutes=10)
+    warned = ruled(place(), warn_before=ten)
+    fresh = holding("a", began=NOW - GRACE - MARGIN - ten + timedelta(seconds=1))
+    assert swept(fresh, warned).outcomes == ()
+    late = holding("a", began=NOW - GRACE - MARGIN - ten)
+    assert results(swept(late, warned).outcomes) == [("a", Result.STOPPED)]

@@ -8,11 +8,11 @@ import pytest
 
 from guardian.ids import AccountId
 from guardian.kinds import all_kinds
+from guardian.kinds.base import KEEP_UNTIL
 from guardian.policy.durations import spoken
 from guardian.policy.model import Exemption
 from guardian.policy.patterns import matches
 from guardian.verdict import (
-    KEEP_UNTIL,
     UNCLEAR_KEEP_UNTIL,
     UNKNOWN_ORIGIN,
     Gone,

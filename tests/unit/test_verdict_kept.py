@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from guardian.documents import instant
-from guardian.kinds.base import Phase
+from guardian.kinds.base import KEEP_UNTIL, Phase
 from guardian.policy.model import Exemption
-from guardian.verdict import BUSY_PAUSE, KEEP_UNTIL, Keep, Stop, Verdict
+from guardian.verdict import BUSY_PAUSE, Keep, Stop, Verdict
 from tests.unit.judging import (
     LONG_AGO,
     MINUTE,

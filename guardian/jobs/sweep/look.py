@@ -79,7 +79,8 @@ def look(
 
     `before` is what an earlier look found: who started it is not asked a second time.
     """
-    rule = _patient(place.rule, search.margin)
+    margin = search.margin + (place.rule.warn_before or timedelta())
+    rule = _patient(place.rule, margin)
     sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
     window = (now - sampled, now) if sampled else None
     try:
@@ -88,7 +89,7 @@ def look(
         return
     sighting = Sighting(identifier, place.target, seen)
     verdict = judge(rule.kind, _without_origins(rule), sighting, now)
-    if isinstance(verdict, Stop) and _rested(rule, now - search.margin):
+    if isinstance(verdict, Stop) and _rested(rule, now - margin):
         return
     base, origin = seen_outcome(place, sighting, search, now), None
     if isinstance(verdict, Stop) and _must_know(rule, seen):
@@ -100,7 +101,7 @@ def look(
         case Stop():
             stop = stop_of(rule.kind, place.rule, sighting, now)
             result = Result.STOPPED if search.stops(rule) else Result.WOULD_STOP
-            due = replace(owned, result=result, due=stop.due, reason=stop.reason)
+            due = replace(owned, result=result, due=stop.due, reason=search.reason or stop.reason)
             yield Found(place, due, origin)
         case Keep(reason=reason):
             yield Found(place, replace(owned, reason=reason), origin)
@@ -121,7 +122,7 @@ def _origin(members: Members, seen: Outcome, rule: Rule, before: Found | None) -
 
 
 def _patient(rule: Rule, margin: timedelta) -> Rule:
-    """The rule as the sweep applies it: the resource's own execution has the first word."""
+    """The rule as the sweep applies it: the resource's own execution has the first word, and warns before it stops."""
     idle = rule.idle + _late(rule, rule.idle) + margin if rule.idle else None
     longest = None if rule.max_age is None else rule.max_age + margin
     return replace(rule, grace=rule.grace + margin, idle=idle, max_age=longest)

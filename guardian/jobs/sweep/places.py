@@ -22,7 +22,8 @@ class Search:
     `most`, or `share` of the running resources that were seen where that is more, none where `most` is 0. `wait` lets
     real time pass; `trace` names the sweep in its outcomes; `halted` tells that it should end early, between two
     accounts or two stops, `ending` that guardian ends: it is asked so often that it must cost nothing. `deadline` is
-    when it ends in any case. A sweep that is `whole` looks everywhere.
+    when it ends in any case. A sweep that is `whole` looks everywhere. `by` is how what
+    it stops was noticed, `reason` why it is stopped where that is not for its rule.
     """
 
     margin: timedelta
@@ -35,6 +36,8 @@ class Search:
     ending: Callable[[], bool] = bool
     deadline: datetime | None = None
     whole: bool = True
+    by: By = By.SWEEP
+    reason: str = ""
 
     def over(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -116,7 +119,7 @@ def seen_outcome(place: Place, sighting: Sighting, search: Search, now: datetime
         target=place.target,
         policy=place.policy.slug,
         at=now,
-        by=By.SWEEP,
+        by=search.by,
         started=moment(pick(seen, kind.start)),
         facts={
             name: value

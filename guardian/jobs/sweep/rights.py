@@ -24,5 +24,10 @@ def to_stop(rules: Iterable[Rule]) -> tuple[Call, ...]:
     return (*reads, *(rule.kind.stop for rule in rules), WHO_STARTED)
 
 
+def to_keep(kind: Kind) -> tuple[Call, ...]:
+    """To look at one and to write the tag that keeps it alive."""
+    return (*kind.reads.values(), *((kind.keep,) if kind.keep else ()))
+
+
 def _reads(rule: Rule) -> Iterator[Call]:
     return (call for call in permissions(rule) if call != rule.kind.stop)

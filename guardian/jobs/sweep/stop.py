@@ -37,7 +37,7 @@ def finish(members: Members, journal: Journal, intended: Iterable[Outcome]) -> l
 
 @dataclass(frozen=True)
 class Stopped:
-    """What became of stops; `unanswered` wait for the second turn, some of them with their stop call made."""
+    """What became of stops; `unanswered` wait for the next turn, those of the second one with their stop call made."""
 
     outcomes: tuple[Outcome, ...] = ()
     unanswered: tuple[Found, ...] = ()
@@ -81,9 +81,10 @@ class Stopping:
         if not self.again:
             return Stopped(tuple(outcomes), tuple(left))
         # What a stop call has reached, perhaps, is no failure: the next sweep makes sure of it.
-        called = {intended.identity for intended in self._open(left)}
-        failed = (found for found in left if found.outcome.identity not in called)
-        return Stopped((*outcomes, *self._failed(failed, reason)))
+        intended = {each.identity for each in self._open(left)}
+        called = tuple(found for found in left if found.outcome.identity in intended)
+        failed = (found for found in left if found not in called)
+        return Stopped((*outcomes, *self._failed(failed, reason)), called)
 
     def _open(self, due: Iterable[Found]) -> list[Outcome]:
         """The stop calls among them of which nobody knows yet what they did."""

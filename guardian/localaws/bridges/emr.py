@@ -120,6 +120,18 @@ class EmrClusters(ElasticMapReduceResponse):
         self.backend.describe_cluster(self._get_param("ClusterId")).limit_idleness(None)
         return self._announced(EmptyResult())
 
+    def add_tags(self) -> ActionResult:
+        cluster_id, session_id = self._get_param("ClusterId"), self._get_param("ResourceId")
+        if not cluster_id:
+            return super().add_tags()
+        cluster = self.backend.describe_cluster(cluster_id)
+        if session_id not in cluster.sessions:
+            raise InvalidRequestException(f"Session id '{session_id}' is not valid.")
+        request = cluster.sessions[session_id].request
+        tags = {tag["Key"]: tag for tag in (*request.get("Tags", ()), *self._get_param("Tags"))}
+        request["Tags"] = [_plain(tag) for tag in tags.values()]
+        return self._announced(EmptyResult())
+
     def start_session(self) -> ActionResult:
         cluster = self.backend.describe_cluster(self._get_param("ClusterId"))
         request = {name: _plain(value) for name, value in _given(self.params).items()}

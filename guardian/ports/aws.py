@@ -1,4 +1,4 @@
-"""What guardian needs of the outside world, a page of it."""
+"""What guardian needs of AWS."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,11 @@ from typing import Protocol
 
 from guardian.costs import CostQuery
 from guardian.desire import WantedStackSet
-from guardian.digest import Digest, Window
 from guardian.documents import Document, Json
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds.base import Call, Kind
 from guardian.offers import Search
 from guardian.organization import Organization
-from guardian.outcome import Finding, Outcome
 from guardian.plan import DeployedStackSet, Purpose
 from guardian.policy.source import PolicyText
 from guardian.repair import Drift, Expected
@@ -139,6 +137,10 @@ class Members(Protocol):
 
     def stop(self, kind: Kind, target: Target, identifier: str) -> None: ...
 
+    def keep(self, kind: Kind, target: Target, identifier: str, until: datetime) -> None:
+        """Write the tag that keeps it alive. Raises Refused for a kind of which nobody can tag one, NotFound."""
+        ...
+
 
 class Stacks(Protocol):
     """What guardian's stacks made in a member account, seen and mended through the member role."""
@@ -197,102 +199,4 @@ class CostExplorer(Protocol):
 
         Raises AccessDenied, Refused, Unavailable.
         """
-        ...
-
-
-class Journal(Protocol):
-    """What happened, for ever. Writing the same thing twice writes it once.
-
-    Any call may raise Unavailable. An entry belongs to the window in which the journal learned of it, not to the one
-    in which it happened: what arrives late is in the next window, and a window that is claimed changes no more.
-    """
-
-    def record(self, outcomes: Iterable[Outcome]) -> int:
-        """Write outcomes; answer how many were new. They are safe when this returns."""
-        ...
-
-    def note(self, findings: Iterable[Finding]) -> int:
-        """The same for findings."""
-        ...
-
-    def intend(self, outcome: Outcome) -> None:
-        """Write down what a stop call that is about to be made will come to."""
-        ...
-
-    def intended(self) -> tuple[Outcome, ...]:
-        """What was intended and not settled: a crash came between."""
-        ...
-
-    def settle(self, intended: Outcome, outcomes: Iterable[Outcome]) -> None:
-        """Write what really came of it and forget the intention, both or neither."""
-        ...
-
-    def remember(self, name: str, entry: str) -> None:
-        """Keep a text under a name, in place of what was there; for all processes, until it is forgotten."""
-        ...
-
-    def recall(self, name: str) -> str | None:
-        """The text under a name; None where there is none."""
-        ...
-
-    def forget(self, name: str) -> None:
-        """Keep nothing under a name any more."""
-        ...
-
-    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
-        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
-        ...
-
-    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
-        """The same for findings."""
-        ...
-
-    def posted_until(self, channel: str) -> datetime | None:
-        """The end of the last window that was posted to the channel."""
-        ...
-
-    def claim(self, channel: str, window: Window, now: datetime) -> bool:
-        """Reserve the digest of a window; False when any of it was claimed before."""
-        ...
-
-    def posted(self, channel: str, window: Window, reference: str) -> None:
-        """Mark a claimed window as posted."""
-        ...
-
-    def unfinished(self, channel: str) -> tuple[Window, ...]:
-        """Windows claimed and not known to be posted, oldest first: a crash or an outage came between."""
-        ...
-
-
-class Announcer(Protocol):
-    """Where digests go. Raises AccessDenied, Refused for a channel that takes none, Unavailable."""
-
-    def post(self, digest: Digest, key: str, resume: str = "") -> str:
-        """Post a digest to its channel under a key; answer a reference to it.
-
-        `resume` is the reference of a post that was cut short: only what is missing of it is posted.
-        """
-        ...
-
-    def find(self, channel: str, key: str) -> str | None:
-        """The reference of a digest or notice posted under `key`, whole or cut short; None where there is none."""
-        ...
-
-    def check(self) -> None:
-        """Raises AccessDenied for a wrong token, Unavailable when Slack cannot be reached."""
-        ...
-
-
-class NoticeBoard(Protocol):
-    """Where short notices go. Raises AccessDenied, Refused for a channel that takes none, Unavailable."""
-
-    def announce_notice(self, key: str, channel: str, lines: Sequence[str]) -> str:
-        """Post a short text under a key; answer a reference to it.
-
-        The first line is guardian's own; the others may hold other people's words and are shown as they are.
-        """
-        ...
-
-    def latest(self, channel: str, keys: Collection[str]) -> str | None:
-        """The one of the keys under which something was posted last; None where nothing was under any."""
         ...

@@ -1,0 +1,46 @@
+"""What guardian needs of the outside world: of AWS, of a journal, of Slack."""
+
+from guardian.ports.aws import (
+    AccountRegions,
+    Candidate,
+    CostExplorer,
+    DriftDetection,
+    EnabledRegions,
+    Inbox,
+    Members,
+    Message,
+    Organizations,
+    Origin,
+    PolicySource,
+    PriceList,
+    Progress,
+    Stacks,
+    StackSets,
+)
+from guardian.ports.journal import Journal, Warnings
+from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
+
+__all__ = [
+    "AccountRegions",
+    "Announcer",
+    "Candidate",
+    "CostExplorer",
+    "DriftDetection",
+    "EnabledRegions",
+    "Inbox",
+    "Journal",
+    "Members",
+    "Message",
+    "NoticeBoard",
+    "Organizations",
+    "Origin",
+    "PolicySource",
+    "Press",
+    "PriceList",
+    "Progress",
+    "Room",
+    "StackSets",
+    "Stacks",
+    "Typed",
+    "Warnings",
+]
