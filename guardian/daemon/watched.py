@@ -27,7 +27,8 @@ def duties(
 ) -> Iterator[Duty]:
     """What is expected of jobs that run so often.
 
-    On a fast clock none runs more often than once in a real second, and each may take a real minute.
+    On a fast clock none runs more often than once in a real second, and each may take a real minute. CloudWatch takes
+    no metrics of moments that are not real.
     """
     patience = {"reconcile": LONG, "drift": LONG, "detect": LONG, "sweep": sweep_deadline + SHORT}
     for job, every in jobs.items():
@@ -35,6 +36,7 @@ def duties(
             job,
             max(every, timedelta(seconds=1 / scale)),
             max(patience.get(job, SHORT), timedelta(minutes=1 / scale)),
+            metered=scale == 1,
         )
 
 

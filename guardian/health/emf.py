@@ -16,6 +16,8 @@ QUIET_BELOW = timedelta(minutes=5)
 
 def worth_a_line(state: JobState) -> bool:
     """Whether the last run of a job is."""
+    if not state.duty.metered:
+        return False
     failed = state.last is not None and bool(state.last.failure)
     return failed or state.duty.every >= QUIET_BELOW
 

@@ -20,11 +20,15 @@ OTHER = "other"
 
 @dataclass(frozen=True)
 class Duty:
-    """A job: `every` is the time between two runs, `patience` how long one may take before somebody should look."""
+    """A job: `every` is the time between two runs, `patience` how long one may take before somebody should look.
+
+    `metered` is whether CloudWatch may take metrics of its runs out of the log.
+    """
 
     job: str
     every: timedelta
     patience: timedelta
+    metered: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from guardian.daemon.watched import guarded
+from guardian.daemon.watched import duties, guarded
 from guardian.errors import Unavailable
 from guardian.health.emf import entry, worth_a_line
-from guardian.health.record import Duty, Health, Record, Rollout, Run, SweepFigures
+from guardian.health.record import Duty, Health, JobState, Record, Rollout, Run, SweepFigures
 from guardian.logs import configure_logs
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -67,6 +67,13 @@ def test_of_a_job_that_runs_all_the_time_only_failures_are_told() -> None:
     assert not worth_a_line(health(done).jobs["reload"])
     assert worth_a_line(health(failed).jobs["reload"])
     assert worth_a_line(health(Run("sweep", NOW, NOW)).jobs["sweep"])
+
+
+def test_on_a_fast_clock_there_are_no_lines() -> None:
+    duties_of = {"sweep": 60 * MINUTE}
+    (real,), (fast,) = duties(duties_of, MINUTE, 1), duties(duties_of, MINUTE, 0.01)
+    assert worth_a_line(JobState(real))
+    assert not worth_a_line(JobState(fast))
 
 
 def test_the_log_has_the_line(capsys: pytest.CaptureFixture[str]) -> None:
