@@ -4,15 +4,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from guardian.app import Guardian
 from guardian.demo.cast import HOME, RESEARCH, SANDBOX
 from guardian.ids import Slug
-from guardian.jobs.sweep import governed_places, sweep_once
+from guardian.jobs.sweep import Place, governed_places, sweep_once
 from guardian.kinds import all_kinds
 from guardian.outcome import By, Outcome, Result
 from guardian.policy.model import Policy
@@ -162,6 +164,7 @@ def people_work_and_all_is_stopped(installation: Installation, kinds: Sequence[s
     governance = guardian.world().governance
     ben = installation.cast.accounts["ben"]
     places = [p for p in governed_places(governance) if p.target.account == ben]
+    keep_for_a_moment(guardian, places, opened[By.SWEEP])
 
     def over() -> bool:
         search = guardian.search()
@@ -173,6 +176,15 @@ def people_work_and_all_is_stopped(installation: Installation, kinds: Sequence[s
     assert eventually(over, within=60)
     (sandbox,) = (policy for policy in governance.policies if policy.slug == "sandbox")
     return sandbox
+
+
+def keep_for_a_moment(guardian: Guardian, places: Iterable[Place], identifiers: set[str]) -> None:
+    """Somebody keeps these alive, and changes their mind."""
+    members, until = guardian.aws.members, guardian.now() + timedelta(minutes=1)
+    for place in places:
+        for candidate in members.candidates(place.rule.kind, place.target):
+            if candidate.id in identifiers:
+                members.keep(place.rule.kind, place.target, candidate.id, until)
 
 
 def break_and_mend(installation: Installation) -> None:
