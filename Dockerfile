@@ -31,7 +31,7 @@ FROM base AS demo
 COPY --from=build-demo /opt/guardian /opt/guardian
 CMD ["demo"]
 
-# No HEALTHCHECK: the daemon ends by itself when a part of it dies, and there is nothing else to ask it yet.
+# No HEALTHCHECK: the daemon ends by itself when a part of it dies. Where it is to be asked: docs/how-to/watch-guardian.md.
 FROM base AS guardian
 COPY --from=build /opt/guardian /opt/guardian
 CMD ["run", "--config", "/config"]

@@ -1,8 +1,5 @@
 """Settings: one file and the environment, read once. The environment wins."""
 
-import ipaddress
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,19 +7,20 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from guardian import environment as surroundings
 from guardian.brakes import Brakes
 from guardian.brakes import form as brakes_form
-from guardian.clock import Clock, ScaledClock, system_now
+from guardian.clock import Clock, ScaledClock
 from guardian.errors import InputError
 from guardian.ids import AccountId, Region
 from guardian.organization import ManagementAccount
+from guardian.places import Place
 from guardian.policy import values
 from guardian.policy.durations import spoken
 from guardian.policy.form import Form
 from guardian.policy.model import Notify, Quiet
-from guardian.policy.nodes import Fields, Node, Problems, Scalar, read_yaml
+from guardian.policy.nodes import Fields, Node, Problems, Scalar, positions, read_yaml
 from guardian.policy.source import read_file
 from guardian.waves import Waves
 from guardian.waves import form as waves_form
@@ -44,15 +42,13 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "schedules": ("reconcile", "sweep", "drift", "detect"),
     "sweep_margin": (),
     "sweep_deadline": (),
+    "health": (),
     "brakes": brakes_form.KEYS,
     "rollout": waves_form.KEYS,
 }
 """Every setting of the file: sections and their keys, or a key by itself."""
 STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
 """Lists and mappings: only the file can say them."""
-SLACK_API = "https://slack.com/api/"
-FASTEST = 1e-5
-"""The smallest clock scale: a faster day would leave the calendar."""
 
 
 class CallAs(StrEnum):
@@ -82,7 +78,7 @@ class Slack:
     """
 
     token: str = field(repr=False)
-    api: str = SLACK_API
+    api: str = surroundings.SLACK_API
     app_token: str = field(default="", repr=False)
     keepers: str = ""
 
@@ -103,7 +99,8 @@ class Settings:
 
     `policies` is a directory, below that of the file unless it is absolute, or `s3://bucket/prefix`. `templates`
     is such a place, empty where there is none. `notify` holds where no policy says where digests go; `sweep_margin` is
-    how long the sweep leaves a due resource to the event path, `sweep_deadline` how long it may take.
+    how long the sweep leaves a due resource to the event path, `sweep_deadline` how long it may take. `health` is where
+    the daemon answers for itself, None for nowhere.
     """
 
     home_region: Region
@@ -122,6 +119,7 @@ class Settings:
     sweep_deadline: timedelta
     brakes: Brakes
     rollout: Waves
+    health: values.Listen | None
     clock: Clock
 
     def masked(self) -> Mapping[str, str]:
@@ -156,6 +154,7 @@ class Settings:
             "schedules.detect": spoken(times.detect),
             "sweep_margin": spoken(self.sweep_margin),
             "sweep_deadline": spoken(self.sweep_deadline),
+            "health": str(self.health or "off"),
             **{f"brakes.{key}": text for key, text in brakes_form.shown(self.brakes).items()},
             **{f"rollout.{key}": text for key, text in waves_form.shown(self.rollout).items()},
             "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
@@ -175,19 +174,32 @@ def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
 
     Raises InputError with all problems, each with its line or its variable. A secret is in none of them.
     """
+    problems = Problems()
+    form = Form(_read(directory, environment, problems), KEYS, problems)
+    settings = _settings(form, environment, problems)
+    problems.refuse()
+    return settings
+
+
+def sources(directory: Path, environment: Mapping[str, str]) -> Mapping[str, Place]:
+    """Where each setting was said, by its dotted name; what is not there has its default. Raises InputError."""
+    problems = Problems()
+    written = positions(_read(directory, environment, problems))
+    known = {**variables(), **surroundings.VARIABLES}
+    said = {name: variable for name, variable in known.items() if environment.get(variable)}
+    return {**written, **said}
+
+
+def _read(directory: Path, environment: Mapping[str, str], problems: Problems) -> Fields:
     if not directory.is_dir():
         raise InputError(f"{directory.as_posix()}: there is no such directory")
     path = directory / FILE
     if not path.is_file():
         raise InputError(f"{path.as_posix()}: there is no such file")
-    problems = Problems()
     written = read_yaml(*read_file(path), problems)
     if written is None:
         raise problems.error()
-    form = Form(_overridden(written, environment, problems), KEYS, problems)
-    settings = _settings(form, environment, problems)
-    problems.refuse()
-    return settings
+    return _overridden(written, environment, problems)
 
 
 def _overridden(written: Fields, environment: Mapping[str, str], problems: Problems) -> Fields:
@@ -237,7 +249,8 @@ def _settings(form: Form, environment: Mapping[str, str], problems: Problems) ->
         sweep_deadline=form.read("sweep_deadline", values.interval) or timedelta(hours=1),
         brakes=brakes_form.brakes(form.form("brakes", KEYS["brakes"])),
         rollout=waves_form.waves(form.form("rollout", KEYS["rollout"])),
-        clock=_clock(environment, problems),
+        health=form.read("health", values.listen),
+        clock=surroundings.clock(environment, problems),
     )
 
 
@@ -292,49 +305,10 @@ def _schedules(form: Form) -> Schedules:
 
 
 def _slack(form: Form, environment: Mapping[str, str], problems: Problems) -> Slack:
-    api = environment.get("SLACK_API_URL") or SLACK_API
-    if not api.startswith("https://") and not _loopback(api):
-        problems.add("SLACK_API_URL", "must begin with https:// unless it is on this machine")
     token = environment.get("SLACK_BOT_TOKEN", "").strip()
     return Slack(
         token=token,
-        api=api.rstrip("/") + "/",
+        api=surroundings.slack_api(environment, problems),
         app_token=environment.get("SLACK_APP_TOKEN", "").strip(),
         keepers=form.read("keepers", _GROUP) or "",
     )
-
-
-def _clock(environment: Mapping[str, str], problems: Problems) -> Clock:
-    """The system's clock; a local AWS may have its own, and guardian then goes by that."""
-    name = PREFIX + "CLOCK"
-    written = environment.get(name)
-    if not written:
-        return system_now
-    if not _local_aws(environment):
-        problems.add(name, "only for a local AWS: AWS_ENDPOINT_URL must be on this machine")
-    number = r"[0-9]{1,11}(?:\.[0-9]+)?"
-    found = re.fullmatch(f"({number}):({number}(?:e-[0-9]{{1,2}})?)", written)
-    scale = float(found[2]) if found else math.nan
-    if not found or not FASTEST <= scale <= 1:
-        problems.add(name, f"{written!r} is not origin:scale with a scale from {FASTEST:g} to 1")
-        return system_now
-    return ScaledClock(float(found[1]), scale)
-
-
-def _local_aws(environment: Mapping[str, str]) -> bool:
-    """Whether every AWS call stays on this machine."""
-    prefix = "AWS_ENDPOINT_URL"
-    ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
-    endpoints = [url for name, url in environment.items() if name.startswith(prefix) and url]
-    return bool(environment.get(prefix)) and not ignored and all(map(_loopback, endpoints))
-
-
-def _loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        return parts.scheme in {"http", "https"} and (
-            host == "localhost" or ipaddress.ip_address(host).is_loopback
-        )
-    except ValueError:
-        return False

@@ -24,6 +24,7 @@ from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
 from guardian.aws.spelling import from_api, spelt_low, to_api
+from guardian.aws.tally import CallTally
 from guardian.clock import Clock
 from guardian.ids import AccountId, Region, Target
 
@@ -58,6 +59,11 @@ class Clients:
     def hub(self) -> Target:
         """Where guardian's own things are."""
         return Target(self.own_account, self._options.home_region)
+
+    @property
+    def calls(self) -> CallTally:
+        """The calls that these and all other clients of the installation made."""
+        return self._options.calls
 
     def identity(self) -> Answer:
         """What STS says of guardian's own credentials: `Account`, `Arn`."""
@@ -149,6 +155,7 @@ class Clients:
                 made = self._session.create_client(
                     service, region_name=region, config=self._config
                 )
+                self._options.calls.watch(made, service)
                 self._clients[service, region] = made
             return self._clients[service, region]
 

@@ -117,10 +117,11 @@ def _refusal(error: ClientError, doing: str, gone: Sequence[str]) -> GuardianErr
     message = f"{doing}: {code}: {_one_line(said)}"
     if any(word in code or word in said for word in gone):
         return NotFound(message)
-    return _class_of(code, status)(message)
+    return class_of(code, status)(message)
 
 
-def _class_of(code: str, status: int) -> type[GuardianError]:
+def class_of(code: str, status: int) -> type[GuardianError]:
+    """Guardian's error for AWS's code and the HTTP status that came with it."""
     if code in _DENIED or code.startswith(_DENIED_STARTS):
         return AccessDenied
     if code in _LATER or code.startswith(_LATER_STARTS) or status >= SERVER_ERROR:

@@ -1,9 +1,10 @@
 """What the adapters have to know of the installation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from guardian.aws.tally import CallTally
 from guardian.ids import AccountId, Region
 
 CallAs = Literal["SELF", "DELEGATED_ADMIN"]
@@ -18,6 +19,7 @@ class AwsOptions:
     An answer is waited for no longer than `answer_within`, and then asked for again, at most `attempts` times in all.
     `templates` is the `s3://bucket/prefix` for those that are too large for a call, empty where there is none.
     `management_role` is guardian's own in the management account, empty where that account is not governed.
+    `calls` counts every call of the adapters.
     """
 
     home_region: Region
@@ -32,3 +34,4 @@ class AwsOptions:
     patience: timedelta = timedelta(hours=6)
     answer_within: timedelta = timedelta(seconds=30)
     attempts: int = 4
+    calls: CallTally = field(default_factory=CallTally, compare=False)

@@ -23,6 +23,7 @@ from guardian.cli import (
     prices,
     reports,
     rollout,
+    settings,
     templates,
     work,
 )
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
+    "settings": settings.settings,
     "validate": policies.validate,
     "explain": policies.explain,
     "policies": policies.policies,

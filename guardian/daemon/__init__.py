@@ -1,27 +1,26 @@
 """The daemon: the same jobs as the commands, on a schedule, until it is told to stop."""
 
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import FrameType
 
 import structlog
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from guardian.app import Guardian, editions, open_guardian
 from guardian.clock import system_now
-from guardian.daemon import people
+from guardian.daemon import people, watched
 from guardian.daemon.due import last_due
+from guardian.daemon.health import MEASURE_EVERY, Measuring, Pages, serving
 from guardian.daemon.held import HeldPolicies, hold
+from guardian.daemon.schedule import add, open_scheduler, run_now
+from guardian.daemon.signals import on_signals
 from guardian.desire import desire
 from guardian.errors import GuardianError, Unavailable
+from guardian.health.record import Record
 from guardian.jobs.announce import announce_once
 from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
@@ -37,6 +36,7 @@ LONG_POLL = timedelta(seconds=10)
 AFTER_TROUBLE = timedelta(seconds=15)
 ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
+COLLECT = "collect"
 WARN_EVERY = timedelta(seconds=10)
 FIRST_DETECTION = 1 / 24
 """The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
@@ -63,6 +63,10 @@ class Daemon:
     paused: bool = False
     sweep_held: bool = False
     undelivered: dict[str, str] = field(default_factory=dict)
+    record: Record = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.record = Record(self.guardian.now())
 
     def reconcile(self) -> None:
         """Bring the stack sets to what the policies say."""
@@ -120,6 +124,7 @@ class Daemon:
             guardian.now(),
             probing=probing,
         )
+        self.record.planned(watched.rollout_of(made))
         log.info("planned", plan=made.plan.id, changes=len(made.plan.changes), held=made.held)
         if made.held:
             self._hold(made)
@@ -158,6 +163,7 @@ class Daemon:
         guardian, world = self.guardian, self.policies.current()
         places, search = governed_places(world.governance), guardian.search()
         swept = sweep_once(guardian.aws.members, guardian.journal, places, search, guardian.now)
+        self.record.swept(watched.swept_figures(swept))
         log.info(
             "swept",
             accounts=swept.accounts,
@@ -213,12 +219,15 @@ class Daemon:
         guardian = self.guardian
         wait = LONG_POLL * guardian.scale
         while not guardian.stopping.is_set():
+            poll = watched.Watch(COLLECT, self.record, guardian.now)
             try:
                 collected = collect_once(guardian.aws.inbox, guardian.journal, wait)
             except GuardianError as error:
                 log.warning("collect_failed", error=str(error))
+                poll.failed(error)
                 guardian.pause(AFTER_TROUBLE)
                 continue
+            poll.received(collected, system_now())
             if collected.received:
                 log.info("collected", received=collected.received, new=collected.new)
 
@@ -247,8 +256,15 @@ def run_daemon(directory: Path) -> int:
     guardian = open_guardian(directory, stopping=stopping)
     identity = guardian.aws.whoami()
     daemon = open_daemon(guardian)
-    _on_signals(stopping)
+    on_signals(stopping)
     log.info("started", identity=identity.arn, directory=str(directory))
+    with serving(Pages(guardian, daemon.policies, daemon.record)):
+        return _work(daemon)
+
+
+def _work(daemon: Daemon) -> int:
+    """Run the jobs until it is time to stop. Answers the exit code."""
+    stopping = daemon.guardian.stopping
     scheduler = _schedule(daemon)
     collector = Thread(target=daemon.collect, name="collect")
     collector.start()
@@ -291,7 +307,7 @@ def open_daemon(guardian: Guardian) -> Daemon:
 def _schedule(daemon: Daemon) -> BackgroundScheduler:
     """Every job runs alone; what was missed is run once."""
     settings, scale = daemon.guardian.settings, daemon.guardian.scale
-    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(6)}, timezone="UTC")
+    scheduler = open_scheduler()
     jobs: dict[Callable[[], None], timedelta] = {
         daemon.reconcile: settings.schedules.reconcile,
         daemon.drift: settings.schedules.drift,
@@ -299,54 +315,19 @@ def _schedule(daemon: Daemon) -> BackgroundScheduler:
         daemon.sweep: settings.schedules.sweep,
         daemon.announce: ANNOUNCE_EVERY,
         daemon.reload: RELOAD_EVERY,
+        Measuring(daemon.guardian, daemon.record).measure: MEASURE_EVERY,
         daemon.warn: WARN_EVERY,
     }
+    names = {job.__name__: every for job, every in jobs.items()} | {COLLECT: LONG_POLL}
+    daemon.record.expect(watched.duties(names, settings.sweep_deadline, scale))
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
         later = timedelta(seconds=seconds * FIRST_DETECTION if job == daemon.detect else 0)
-        added = scheduler.add_job(
-            _guarded(job),
-            IntervalTrigger(seconds=seconds, jitter=min(30.0, seconds / 10)),
-            name=job.__name__,
-            next_run_time=system_now() + later,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
+        run = watched.guarded(job, daemon.record, daemon.guardian.now)
+        added = add(scheduler, run, job.__name__, seconds, system_now() + later)
         if job == daemon.reconcile:
-            daemon.reconcile_now = partial(_run_now, added)
+            daemon.reconcile_now = partial(run_now, added)
     return scheduler
-
-
-def _run_now(job: Job) -> None:
-    job.modify(next_run_time=system_now())
-
-
-def _guarded(job: Callable[[], None]) -> Callable[[], None]:
-    """A job whose trouble is logged and whose next run comes all the same."""
-
-    def guarded() -> None:
-        try:
-            job()
-        except GuardianError as error:
-            log.warning("job_failed", job=job.__name__, error=str(error))
-        except Exception:  # a bug in one job must not end the others; it is louder than an outage
-            log.exception("job_crashed", job=job.__name__)
-
-    return guarded
-
-
-def _on_signals(stopping: Event) -> None:
-    numbers = (signal.SIGTERM, signal.SIGINT)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-        # The next one ends the process, whatever its threads are waiting for.
-        for number in numbers:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in numbers:
-        signal.signal(number, stop)
 
 
 def _told(stack_set: str, action: str, done: int, total: int) -> None:

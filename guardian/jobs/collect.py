@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from guardian.errors import InputError
 from guardian.notice import StopNotice, is_notice, parse_notice
@@ -15,11 +15,15 @@ SHOWN = 200  # characters of a message that cannot be read
 
 @dataclass(frozen=True)
 class Collected:
-    """How many messages were received, how many told something new, how many could not be read."""
+    """How many messages were received, how many told something new, how many could not be read.
+
+    `oldest` is when the queue took the oldest of them, None where there was none.
+    """
 
     received: int = 0
     new: int = 0
     unreadable: int = 0
+    oldest: datetime | None = field(default=None, compare=False)
 
 
 def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
@@ -34,7 +38,8 @@ def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
     new = journal.record(read.outcomes) + journal.foresee(read.notices)
     journal.note(read.findings)
     inbox.acknowledge(messages)
-    return Collected(len(messages), new, len(read.findings))
+    oldest = min(message.sent for message in messages)
+    return Collected(len(messages), new, len(read.findings), oldest)
 
 
 @dataclass

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from enum import StrEnum
 from functools import cache
+from ipaddress import ip_address
 from typing import TypeVar
 from zoneinfo import available_timezones
 
@@ -184,3 +186,34 @@ def channel(node: Node) -> str:
 def topic(node: Node) -> str:
     """The ARN of an SNS topic that mail may subscribe to: no FIFO topic."""
     return pattern(TOPIC.pattern, "the ARN of an SNS topic, and no FIFO topic")(node)
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where to listen; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+_LISTEN = re.compile(r"(?:(?P<host>[0-9.]+|localhost|\[[0-9a-fA-F:.]+\]):)?(?P<port>[0-9]{1,5})")
+
+
+def listen(node: Node) -> Listen | None:
+    """A port, by itself on this machine only, or with the address to listen on; None for `off`."""
+    # A port alone is a number to YAML, and means no other one without quotes.
+    said = node.text if isinstance(node, Scalar) else _said(node)
+    if said.lower() == "off":
+        return None
+    found = _LISTEN.fullmatch(said)
+    host = (found["host"] or "127.0.0.1").strip("[]") if found else ""
+    try:
+        host = host if host == "localhost" else str(ip_address(host))
+    except ValueError:
+        found = None
+    if found is None or int(found["port"]) > 65535:  # noqa: PLR2004 - the largest port
+        raise ValueError(f"{said!r} is not off, a port, or an address such as 127.0.0.1:8080")
+    return Listen(host, int(found["port"]))

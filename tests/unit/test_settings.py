@@ -49,7 +49,31 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     assert settings.brakes == Brakes()
     assert settings.rollout == Waves()
     assert (settings.slack.token, settings.slack.api) == ("", "https://slack.com/api/")
+    assert settings.health is None
     assert settings.clock is system_now
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("8080", "127.0.0.1:8080"),
+        ('"8080"', "127.0.0.1:8080"),
+        ("0", "127.0.0.1:0"),
+        ("0.0.0.0:8080", "0.0.0.0:8080"),
+        ("localhost:8080", "localhost:8080"),
+        ("'[::1]:8080'", "[::1]:8080"),
+        ("off", "off"),
+    ],
+)
+def test_a_port_alone_is_for_this_machine_only(tmp_path: Path, said: str, meant: str) -> None:
+    assert load(tmp_path, f"{LEAST}health: {said}\n").masked()["health"] == meant
+
+
+@pytest.mark.parametrize("said", ["65536", "example.com:80", "1.2.3:80", ":80", "on", "[8080]"])
+def test_what_is_no_port_is_told(tmp_path: Path, said: str) -> None:
+    (problem,) = problems_of(tmp_path, f"{LEAST}health: {said}\n")
+    assert problem.startswith("guardian.yaml:3:9: health: ")
+    assert problem.endswith("is not off, a port, or an address such as 127.0.0.1:8080")
 
 
 def test_the_example_is_valid() -> None:
@@ -84,6 +108,7 @@ IN_ENVIRONMENT = {
     "schedules.detect": "2d",
     "sweep_margin": "0s",
     "sweep_deadline": "20m",
+    "health": "[::1]:9090",
     "brakes.delete_share": "0.0",
     "brakes.stop_share": "0.0",
     "brakes.vanish_share": "1.0",

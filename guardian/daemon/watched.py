@@ -1,0 +1,121 @@
+"""Runs jobs so that their health is known: when they ran, how long, and what went wrong."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from guardian.clock import Clock
+from guardian.errors import GuardianError
+from guardian.health.emf import entry, worth_a_line
+from guardian.health.record import Duty, Record, Rollout, Run, SweepFigures
+from guardian.jobs.collect import Collected
+from guardian.jobs.reconcile import Reconciliation
+from guardian.jobs.sweep import Swept
+from guardian.outcome import Result
+from guardian.plan import InstanceStatus
+
+LONG, SHORT = timedelta(hours=2), timedelta(minutes=15)
+"""How long a run may take that changes stacks, and one that does not."""
+LONGEST_REASON = 300
+
+log = structlog.get_logger("guardian")
+
+
+def duties(
+    jobs: Mapping[str, timedelta], sweep_deadline: timedelta, scale: float
+) -> Iterator[Duty]:
+    """What is expected of jobs that run so often.
+
+    On a fast clock none runs more often than once in a real second, and each may take a real minute. CloudWatch takes
+    no metrics of moments that are not real.
+    """
+    patience = {"reconcile": LONG, "drift": LONG, "detect": LONG, "sweep": sweep_deadline + SHORT}
+    for job, every in jobs.items():
+        yield Duty(
+            job,
+            max(every, timedelta(seconds=1 / scale)),
+            max(patience.get(job, SHORT), timedelta(minutes=1 / scale)),
+            metered=scale == 1,
+        )
+
+
+class Watch:
+    """Records one run of a job, which begins now."""
+
+    def __init__(self, job: str, record: Record, clock: Clock) -> None:
+        self._job, self._record, self._clock = job, record, clock
+        self._began = clock()
+        record.began(job, self._began)
+
+    def done(self) -> None:
+        self._ended("")
+
+    def received(self, collected: Collected, now: datetime) -> None:
+        """It was a look into the queue, and this is what was there. `now` is the system's: so the queue tells time."""
+        age = now - collected.oldest if collected.oldest else timedelta()
+        self._record.polled(collected.received, age)
+        self.done()
+
+    def failed(self, error: GuardianError) -> None:
+        self._ended(brief(error))
+
+    def crashed(self, error: Exception) -> None:
+        self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
+
+    def _ended(self, failure: str, *, bug: bool = False) -> None:
+        run = Run(self._job, self._began, self._clock(), failure, bug)
+        self._record.ended(run)
+        health = self._record.health
+        if self._job in health.jobs and worth_a_line(health.jobs[self._job]):
+            log.info("job", **entry(run, health))
+
+
+def guarded(job: Callable[[], None], record: Record, clock: Clock) -> Callable[[], None]:
+    """A job whose trouble is logged and recorded, and whose next run comes all the same."""
+    name = job.__name__
+
+    def run() -> None:
+        watch = Watch(name, record, clock)
+        try:
+            job()
+        except GuardianError as error:
+            log.warning("job_failed", job=name, error=str(error))
+            watch.failed(error)
+        except (
+            Exception
+        ) as error:  # a bug in one job must not end the others; it is louder than an outage
+            log.exception("job_crashed", job=name)
+            watch.crashed(error)
+        else:
+            watch.done()
+
+    return run
+
+
+def brief(error: GuardianError) -> str:
+    """What an error says, on one line."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+def swept_figures(swept: Swept) -> SweepFigures:
+    """A sweep in numbers."""
+    return SweepFigures(
+        accounts=swept.accounts,
+        places=swept.places,
+        seen=swept.seen,
+        stopped=sum(outcome.result is Result.STOPPED for outcome in swept.outcomes),
+        kept=swept.kept,
+        troubles=len(swept.troubles),
+        held=swept.held,
+    )
+
+
+def rollout_of(made: Reconciliation) -> Rollout:
+    """How far a rollout is, by what a plan was made from."""
+    counts = dict.fromkeys((status.value.lower() for status in InstanceStatus), 0)
+    for stack_set in made.deployed:
+        for instance in stack_set.instances:
+            counts[instance.status.value.lower()] += 1
+    return Rollout(counts, len(made.plan.changes), made.held is not None)
