@@ -21,6 +21,7 @@ from guardian.terminal import clean
 log = structlog.get_logger("guardian")
 
 MEASURE_EVERY = timedelta(seconds=15)
+MOST_REASONS = 50
 SETTLED = timedelta(seconds=2)
 """What other processes write comes into the journal a little after its moment."""
 
@@ -69,7 +70,11 @@ class Pages:
 
     def ready(self) -> Answer:
         reasons = self.reasons()
-        return said(503, "\n".join(map(clean, reasons))) if reasons else said(200, "ready")
+        return (
+            said(503, "\n".join(map(clean, reasons[:MOST_REASONS])))
+            if reasons
+            else said(200, "ready")
+        )
 
     def metrics(self) -> Answer:
         # Loading it takes a tenth of a second and some megabytes: only where somebody scrapes.
