@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def load_prices(override: Path | None = None) -> PriceTable:
     return shipped_prices().overridden_by(own) if own else shipped_prices()
 
 
+@cache
 def shipped_prices() -> PriceTable:
     """The table that guardian comes with."""
     text = files("guardian").joinpath("prices.yaml").read_text("utf-8")

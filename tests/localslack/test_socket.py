@@ -19,6 +19,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from guardian.localslack import LocalSlack
 from tests.scenario.conftest import eventually
 
+pytestmark = pytest.mark.slow
 BUTTONS = [
     {
         "type": "actions",

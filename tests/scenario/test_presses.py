@@ -26,6 +26,8 @@ from tests.unit.sweeping import place
 
 DAY = timedelta(days=1)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:

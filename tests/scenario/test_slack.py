@@ -19,6 +19,8 @@ from tests.unit.test_digest import DAY, NINE, PRICES, glue
 
 ROOM = "#data-costs"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
