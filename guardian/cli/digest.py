@@ -67,9 +67,15 @@ def digest(
     _print(made, form)
     if failed:
         raise type(failed[0])("\n".join(map(str, failed)))
-    if not made and form is Form.TEXT:
+    if form is Form.TEXT:
+        _print_rest(made, links=dry_run)
+
+
+def _print_rest(made: Sequence[Digest], *, links: bool) -> None:
+    """What people want to know beside the digests."""
+    if not made:
         print_line("The channels have been told everything.")
-    if dry_run and form is Form.TEXT:
+    if links:
         _print_links(made)
 
 
