@@ -10,6 +10,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from benchmarks import own_costs
 from guardian.cli import app
 from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
@@ -161,3 +162,4 @@ if __name__ == "__main__":
     CLI.write_text(with_real_help(read(CLI)), encoding="utf-8")
     for file, page_of_a_kind in written_pages().items():
         file.write_text(page_of_a_kind, encoding="utf-8")
+    own_costs.PAGE.write_text(own_costs.written(read(own_costs.PAGE)), encoding="utf-8")
