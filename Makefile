@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Modules are compiled when they are imported first: most never are.
 INSTALL := $(PIP) install --no-compile
 
-.PHONY: demo test coverage check reference faults bench clean docs reference-docs format lock help
+.PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ docs: .venv/.docs  ## build the site of docs/ into site/; a broken link fails, a
 
 reference-docs: .venv/.dev  ## write the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.unit.test_docs
+
+screenshots: .venv/.dev  ## make the pictures of docs/ anew (needs Debian's chromium, and minutes)
+	$(BIN)/python -m tests.docs.screenshots
 
 bench: .venv/.dev  ## measure; prints figures, fails nothing
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
