@@ -152,7 +152,7 @@ def picture_status(page: Page, story: Story, directory: Path) -> None:
         for name in ("churn-notebook", "try-spark"):
             story.cast.person("ana", "sandbox-ana").open_glue_session(name)
         until(lambda: b"try-spark" in page_of(port) and b"not yet" not in page_of(port))
-        page.set_viewport_size({"width": 864, "height": 970})
+        page.set_viewport_size({"width": 960, "height": 970})
         page.goto(f"http://localhost:{port}/")
         keep(page.screenshot(full_page=True), STATUS)
     finally:
