@@ -12,9 +12,9 @@ HEAD = """\
 
 <!-- Written from guardian/policy/schema.py by make reference-docs -->
 
-Every key that a policy file may have, as the JSON Schema has it that
-[editors read](../how-to/review-a-policy-change.md#while-it-is-written) and `guardian schema` prints. What the keys mean, and how
-files inherit from each other: [policy files](policy.md). `[]` stands for each entry of a list. No other key is allowed anywhere.
+Every key that a policy file may have, as the JSON Schema has it that `guardian schema` prints and that
+[editors read](../how-to/review-a-policy-change.md#while-it-is-written). What the keys mean, and how files inherit from
+each other: [policy files](policy.md). `[]` stands for each entry of a list. No other key is allowed anywhere.
 """
 KINDS = """\
 Each kind may be named without anything, and each of its keys may be left out.
