@@ -23,8 +23,10 @@ MENTIONED = tuple(
 )
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 OTHERS = {
+    "cp": "the shell's own",
     "curl": "asks what guardian or a local server serves: the tests of those paths do",
     "docker": "no container engine where the tests run: the image has a test of its own",
+    "echo": "the shell's own",
     "export": "the shell's own",
     "git": "git's own",
     "pip": "pip's own; `make` sets up with it",

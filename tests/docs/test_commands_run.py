@@ -100,7 +100,7 @@ def in_one_region(policies: Path) -> None:
 
 def lay_out(checkout: Path) -> None:
     """The directories that the pages speak of."""
-    for there in ("OLD", "NEW", "../before/config", "demo-output/config"):
+    for there in ("OLD", "NEW", "../before/config", "demo-output/config", "demo-output/before"):
         shutil.copytree(checkout / "config", checkout / there)
     shutil.copytree(ROOT / "deploy", checkout / "deploy")
 
