@@ -18,6 +18,7 @@ from guardian.ports.aws import (
     StackSets,
 )
 from guardian.ports.journal import Journal, Warnings
+from guardian.ports.lease import Leases
 from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "EnabledRegions",
     "Inbox",
     "Journal",
+    "Leases",
     "Members",
     "Message",
     "NoticeBoard",

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from guardian.digest import Window
+from guardian.lease import Lease
 from guardian.notice import StopNotice, Warned
 from guardian.outcome import Finding, Outcome
+from guardian.ports.lease import Leases
 
 
 class Warnings(Protocol):
@@ -45,12 +47,17 @@ class Warnings(Protocol):
         ...
 
 
-class Journal(Warnings, Protocol):
+class Journal(Warnings, Leases, Protocol):
     """What happened, for ever. Writing the same thing twice writes it once.
 
-    Any call may raise Unavailable. An entry belongs to the window in which the journal learned of it, not to the one
-    in which it happened: what arrives late is in the next window, and a window that is claimed changes no more.
+    Any call may raise Unavailable, any that writes Superseded once the journal is fenced. An entry belongs to the
+    window in which the journal learned of it, not to the one in which it happened: what arrives late is in the next
+    window, and a window that is claimed changes no more.
     """
+
+    def fence(self, lease: Lease) -> None:
+        """From now on write only while nobody has taken the lease over: else Superseded, and nothing is written."""
+        ...
 
     def record(self, outcomes: Iterable[Outcome]) -> int:
         """Write outcomes; answer how many were new. They are safe when this returns."""

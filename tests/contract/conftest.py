@@ -14,6 +14,7 @@ from guardian.aws.operations import Wait
 from guardian.aws.options import AwsOptions
 from guardian.clock import system_now
 from guardian.ids import AccountId, OuId, Region, Target
+from tests.contract.journals import OPENERS, Hand, Place
 from tests.localaws.conftest import (
     Aws as Boto,
 )
@@ -127,3 +128,8 @@ def move(boto: Boto, account: str, ou: OuId) -> None:
 def ask_for_fault(http: HttpCall, service: str, **more: Any) -> None:  # noqa: F811 - fixture
     """Make the next calls of a service fail; `guardian.localaws.faults` names the keys."""
     http("POST", "/localaws/faults", {"service": service, **more})
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return Place(tmp_path, Hand(), OPENERS[request.param])
