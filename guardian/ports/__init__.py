@@ -20,6 +20,7 @@ from guardian.ports.aws import (
 from guardian.ports.journal import Journal, Warnings
 from guardian.ports.lease import Leases
 from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
+from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
@@ -43,6 +44,7 @@ __all__ = [
     "Room",
     "StackSets",
     "Stacks",
+    "Table",
     "Typed",
     "Warnings",
 ]

@@ -1,6 +1,6 @@
 """What guardian needs of a journal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -47,17 +47,12 @@ class Warnings(Protocol):
         ...
 
 
-class Journal(Warnings, Leases, Protocol):
-    """What happened, for ever. Writing the same thing twice writes it once.
+class Entries(Protocol):
+    """What happened: outcomes and findings. Writing the same thing twice writes it once.
 
-    Any call may raise Unavailable, any that writes Superseded once the journal is fenced. An entry belongs to the
-    window in which the journal learned of it, not to the one in which it happened: what arrives late is in the next
-    window, and a window that is claimed changes no more.
+    An entry belongs to the window in which the journal learned of it, not to the one in which it happened: what
+    arrives late is in the next window, and a window that is claimed changes no more.
     """
-
-    def fence(self, lease: Lease) -> None:
-        """From now on write only while nobody has taken the lease over: else Superseded, and nothing is written."""
-        ...
 
     def record(self, outcomes: Iterable[Outcome]) -> int:
         """Write outcomes; answer how many were new. They are safe when this returns."""
@@ -66,6 +61,26 @@ class Journal(Warnings, Leases, Protocol):
     def note(self, findings: Iterable[Finding]) -> int:
         """The same for findings."""
         ...
+
+    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
+        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
+        ...
+
+    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
+        """The same for findings."""
+        ...
+
+    def each_outcome(self, since: datetime, until: datetime) -> Iterator[Outcome]:
+        """The same outcomes in the order in which the journal learned of them, read a few at a time."""
+        ...
+
+    def each_finding(self, since: datetime, until: datetime) -> Iterator[Finding]:
+        """The same for findings."""
+        ...
+
+
+class Intentions(Protocol):
+    """Stops on their way: what a crash must not leave untold."""
 
     def intend(self, outcome: Outcome) -> None:
         """Write down what a stop call that is about to be made will come to."""
@@ -79,8 +94,12 @@ class Journal(Warnings, Leases, Protocol):
         """Write what really came of it and forget the intention, both or neither."""
         ...
 
+
+class Memory(Protocol):
+    """Texts under names, for all processes."""
+
     def remember(self, name: str, entry: str) -> None:
-        """Keep a text under a name, in place of what was there; for all processes, until it is forgotten."""
+        """Keep a text under a name, in place of what was there, until it is forgotten."""
         ...
 
     def recall(self, name: str) -> str | None:
@@ -91,13 +110,9 @@ class Journal(Warnings, Leases, Protocol):
         """Keep nothing under a name any more."""
         ...
 
-    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
-        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
-        ...
 
-    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
-        """The same for findings."""
-        ...
+class Windows(Protocol):
+    """Which digests were begun, and which were posted."""
 
     def posted_until(self, channel: str) -> datetime | None:
         """The end of the last window that was posted to the channel."""
@@ -113,4 +128,15 @@ class Journal(Warnings, Leases, Protocol):
 
     def unfinished(self, channel: str) -> tuple[Window, ...]:
         """Windows claimed and not known to be posted, oldest first: a crash or an outage came between."""
+        ...
+
+
+class Journal(Entries, Intentions, Memory, Windows, Warnings, Leases, Protocol):
+    """All that guardian has to know tomorrow.
+
+    Any call may raise Unavailable, any that writes Superseded once the journal is fenced.
+    """
+
+    def fence(self, lease: Lease) -> None:
+        """From now on write only while nobody has taken the lease over: else Superseded, and nothing is written."""
         ...

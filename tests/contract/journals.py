@@ -1,13 +1,15 @@
-"""Journals of every kind, and entries for them. A new implementation joins by a line in `OPENERS`."""
+"""Journals of every kind, and entries for them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import cache
+from typing import Any
+from uuid import uuid4
 
-from guardian.clock import Clock
+import boto3
+
 from guardian.ids import Region, Target, parse_account
-from guardian.journal import open_journal
+from guardian.journal import Tables, open_journal
 from guardian.notice import StopNotice
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.ports import Journal
@@ -15,11 +17,6 @@ from guardian.ports import Journal
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TARGET = Target(parse_account("111122223333"), Region("eu-west-1"))
-
-Opener = Callable[[Path, Clock], Journal]
-OPENERS: dict[str, Opener] = {
-    "sqlite": lambda path, clock: open_journal(f"sqlite:///{path}/journal.sqlite", clock),
-}
 
 
 @dataclass
@@ -36,12 +33,37 @@ class Hand:
 class Place:
     """One journal's place, which can be opened again as a new process would."""
 
-    path: Path
+    url: str
     clock: Hand
-    opener: Opener
+    tables: Tables | None = None
 
     def open(self) -> Journal:
-        return self.opener(self.path, self.clock)
+        return open_journal(self.url, self.clock, self.tables)
+
+
+def make_table(endpoint: str, name: str = "") -> str:
+    """Make a table of its own for a journal, in local AWS; answers its URL."""
+    name = name or f"journal-{uuid4().hex[:12]}"
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    client(endpoint).create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return f"dynamodb://{name}"
+
+
+@cache
+def client(endpoint: str) -> Any:
+    """Boto3's own, of the region where the journal's tables are."""
+    return boto3.client(
+        "dynamodb",
+        region_name="eu-west-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 def stopped(name: str = "session-1", at: datetime = NINE) -> Outcome:

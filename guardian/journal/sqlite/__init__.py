@@ -22,6 +22,8 @@ Entry = TypeVar("Entry")
 Row = tuple[str, str, str]
 """Identity, when it happened, and the entry."""
 
+PAGE = 1_000
+
 # An entry that comes after a window was claimed belongs to the next one, whatever the clock says.
 RECORDED = "max(?, coalesce((SELECT max(until) FROM windows), ''))"
 
@@ -109,6 +111,24 @@ class SqliteJournal(SqliteWarnings, SqliteLeases):
         return tuple(
             read(str(row[0])) for row in self._rows(select, instant(since), instant(until))
         )
+
+    def each_outcome(self, since: datetime, until: datetime) -> Iterator[Outcome]:
+        return (read_outcome(entry) for entry in self._each("outcomes", since, until))
+
+    def each_finding(self, since: datetime, until: datetime) -> Iterator[Finding]:
+        return (read_finding(entry) for entry in self._each("findings", since, until))
+
+    def _each(self, table: str, since: datetime, until: datetime) -> Iterator[str]:
+        """Entries as they were learned, a page at a time: nobody who writes waits for who reads."""
+        after, last = (instant(since), "", ""), instant(until)
+        select = (
+            f"SELECT recorded, at, identity, entry FROM {table}"  # noqa: S608 -- two fixed names
+            " WHERE (recorded, at, identity) > (?, ?, ?) AND recorded < ?"
+            f" ORDER BY recorded, at, identity LIMIT {PAGE}"
+        )
+        while rows := self._rows(select, *after, last):
+            yield from (str(row[3]) for row in rows)
+            after = str(rows[-1][0]), str(rows[-1][1]), str(rows[-1][2])
 
     def posted_until(self, channel: str) -> datetime | None:
         newest = "SELECT max(until) FROM windows WHERE channel = ? AND reference IS NOT NULL"
