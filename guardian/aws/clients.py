@@ -20,6 +20,7 @@ from guardian.aws.credentials import (
     session_of_many_accounts,
     signing_as,
 )
+from guardian.aws.endurance import given_up_by
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
@@ -156,6 +157,7 @@ class Clients:
                     service, region_name=region, config=self._config
                 )
                 self._options.calls.watch(made, service)
+                given_up_by(made, self._options.ending)
                 self._clients[service, region] = made
             return self._clients[service, region]
 

@@ -7,9 +7,11 @@ import structlog
 
 from guardian.app import open_guardian
 from guardian.daemon import people
+from guardian.daemon.ending import Ending
 from guardian.daemon.health import Pages, serving
 from guardian.daemon.jobs import Daemon, open_daemon, scheduled
 from guardian.daemon.signals import on_signals
+from guardian.errors import GuardianError
 from guardian.logs import configure_logs
 
 __all__ = ["Daemon", "open_daemon", "run_daemon"]
@@ -20,35 +22,44 @@ log = structlog.get_logger("guardian")
 def run_daemon(directory: Path) -> int:
     """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
     configure_logs()
-    stopping = Event()
-    guardian = open_guardian(directory, stopping=stopping)
+    ending = Ending(Event())
+    on_signals(ending.stopping)
+    ending.watch()
+    try:
+        return _serve(directory, ending)
+    except GuardianError:
+        if ending.stopping.is_set():  # it was told to stop before it had begun
+            return ending.code
+        raise
+
+
+def _serve(directory: Path, ending: Ending) -> int:
+    guardian = open_guardian(directory, stopping=ending.stopping)
     identity = guardian.aws.whoami()
     daemon = open_daemon(guardian)
-    on_signals(stopping)
+    ending.at_work = daemon.record.at_work
     log.info("started", identity=identity.arn, directory=str(directory))
     with serving(Pages(guardian, daemon.policies, daemon.record)):
-        return _work(daemon)
+        return _work(daemon, ending)
 
 
-def _work(daemon: Daemon) -> int:
+def _work(daemon: Daemon, ending: Ending) -> int:
     """Run the jobs until it is time to stop. Answers the exit code."""
-    stopping = daemon.guardian.stopping
     scheduler = scheduled(daemon)
     collector = Thread(target=daemon.collector.run, name="collect")
     collector.start()
     listener = _listening(daemon)
     scheduler.start()
-    while not stopping.wait(0.5):
+    while not ending.stopping.wait(0.5):
         if not collector.is_alive():  # a bug, not an outage: let the supervisor start us anew
             log.critical("collector_died")
-            stopping.set()
-            scheduler.shutdown(wait=True)
-            return 1
+            ending.begin(1)
+    log.info("stopping", jobs=sorted(daemon.record.at_work()))
     scheduler.shutdown(wait=True)
     collector.join()
     listener.join()
     log.info("stopped")
-    return 0
+    return ending.code
 
 
 def _listening(daemon: Daemon) -> Thread:

@@ -79,7 +79,9 @@ def scheduled(daemon: Daemon) -> BackgroundScheduler:
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
         first = FIRST_DETECTION if job == daemon.rollouts.detect else 0
-        run = watched.guarded(job, daemon.record, daemon.guardian.now)
+        run = watched.guarded(
+            job, daemon.record, daemon.guardian.now, daemon.guardian.stopping.is_set
+        )
         start = system_now() + timedelta(seconds=seconds * first)
         added = add(scheduler, run, job.__name__, seconds, start)
         if job == daemon.rollouts.reconcile:

@@ -30,6 +30,8 @@ class Letters:
         """Send every digest that is due and was not sent yet; where one cannot be, it stays due."""
         guardian = self.guardian
         for edition in editions(self.policies.world, guardian.settings.notify):
+            if guardian.stopping.is_set():
+                return
             if not guardian.reaches(edition.audience):
                 continue
             channel = edition.audience.channel

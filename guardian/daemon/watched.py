@@ -71,16 +71,22 @@ class Watch:
             log.info("job", **entry(run, health))
 
 
-def guarded(job: Callable[[], None], record: Record, clock: Clock) -> Callable[[], None]:
-    """A job whose trouble is logged and recorded, and whose next run comes all the same."""
+def guarded(
+    job: Callable[[], None], record: Record, clock: Clock, ending: Callable[[], bool] = bool
+) -> Callable[[], None]:
+    """A job whose trouble is logged and recorded, and whose next run comes all the same, unless it is time to end."""
     name = job.__name__
 
     def run() -> None:
+        if ending():
+            return
         watch = Watch(name, record, clock)
         try:
             job()
         except GuardianError as error:
-            log.warning("job_failed", job=name, error=str(error))
+            # What broke off because it was told to is no trouble.
+            say = log.info if ending() else log.warning
+            say("job_failed", job=name, error=str(error))
             watch.failed(error)
         except (
             Exception

@@ -163,6 +163,10 @@ class Record:
         states = {duty.job: JobState(duty) for duty in duties}
         self._change(lambda h: replace(h, jobs={**states, **h.jobs}))
 
+    def at_work(self) -> tuple[str, ...]:
+        """The jobs of which a run is under way."""
+        return tuple(job for job, state in self._health.jobs.items() if state.began)
+
     def began(self, job: str, at: datetime) -> None:
         self._job(job, lambda state: replace(state, began=at))
 
