@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
+from guardian.aws.begun import Begun
 from guardian.aws.credentials import (
     Assumed,
     MemberSessions,
@@ -65,6 +66,11 @@ class Clients:
     def calls(self) -> CallTally:
         """The calls that these and all other clients of the installation made."""
         return self._options.calls
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self._options.begun
 
     def identity(self) -> Answer:
         """What STS says of guardian's own credentials: `Account`, `Arn`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
+from guardian.aws.begun import Begun
 from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
@@ -68,6 +69,11 @@ class Aws:
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
         return S3PolicySource(self.clients, url)
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self.clients.begun
 
     @property
     def price_list(self) -> PriceList:

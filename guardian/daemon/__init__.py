@@ -45,17 +45,17 @@ def _serve(directory: Path, ending: Ending) -> int:
 
 def _work(daemon: Daemon, ending: Ending) -> int:
     """Run the jobs until it is time to stop. Answers the exit code."""
-    scheduler = scheduled(daemon)
+    schedule = scheduled(daemon)
     collector = Thread(target=daemon.collector.run, name="collect")
     collector.start()
     listener = _listening(daemon)
-    scheduler.start()
+    schedule.start()
     while not ending.stopping.wait(0.5):
         if not collector.is_alive():  # a bug, not an outage: let the supervisor start us anew
             log.critical("collector_died")
             ending.begin(1)
     log.info("stopping", jobs=sorted(daemon.record.at_work()))
-    scheduler.shutdown(wait=True)
+    schedule.end()
     collector.join()
     listener.join()
     log.info("stopped")
