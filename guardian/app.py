@@ -157,6 +157,7 @@ class Guardian:
             self.settings.home_region,
             self.journal,
             self.settings.rollout,
+            self.stopping.is_set,
         )
 
     @property
@@ -170,7 +171,7 @@ class Guardian:
 
     def halted(self) -> str:
         """Why nothing may be changed now, empty where it may."""
-        return str(self.paused or "")
+        return "told to stop" if self.stopping.is_set() else str(self.paused or "")
 
     def search(self, *, observe: bool = False, whole: bool = True) -> Search:
         """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
@@ -320,10 +321,10 @@ def open_guardian(
 
 
 def _connect(settings: Settings, event: Event) -> Aws:
-    return connect(_options(settings), system_now, event.wait)
+    return connect(_options(settings, event), system_now, event.wait)
 
 
-def _options(settings: Settings) -> AwsOptions:
+def _options(settings: Settings, event: Event) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
     governed = settings.management_account is ManagementAccount.GOVERN
@@ -337,4 +338,5 @@ def _options(settings: Settings) -> AwsOptions:
         templates=settings.templates,
         management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
+        ending=event.is_set,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
+from guardian.aws.begun import Begun
 from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
@@ -77,6 +78,11 @@ class Aws:
     def table(self, name: str) -> Table:
         """The DynamoDB table of that name, in the hub."""
         return AwsTable(self.clients, self.hasty, name)
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self.clients.begun
 
     @property
     def price_list(self) -> PriceList:
