@@ -30,6 +30,7 @@ from guardian.cli import (
 from guardian.cli.exits import code_of
 from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
+from guardian.health.command import health
 from guardian.logs import configure_logs
 
 app = typer.Typer(
@@ -61,6 +62,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "costs": costs.costs,
     "kinds": reports.kinds,
     "run": work.run,
+    "health": health,
     "demo": work.demo,
 }
 """Every command by its name, as `guardian --help` lists them."""
