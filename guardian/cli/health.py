@@ -1,12 +1,13 @@
-"""`guardian health`. A container asks it every half minute, so it loads as little as it can."""
+"""The command that asks a running daemon. A container asks every half minute, so it loads as little as it can."""
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from guardian.cli.options import HERE, Config
+from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
 from guardian.health.ask import address, ask
 from guardian.settings import load_settings
@@ -14,9 +15,7 @@ from guardian.terminal import clean
 
 
 def health(
-    config: Annotated[
-        Path, typer.Option("--config", help="The directory with guardian.yaml and policies/.")
-    ] = Path("config"),
+    config: Config = HERE,
     ready: Annotated[
         bool, typer.Option("--ready", help="Ask whether it is ready, too: /readyz.")
     ] = False,
@@ -30,13 +29,4 @@ def health(
             sys.stderr.write(f"guardian: {clean(line)}\n")
         # Those who ask know two answers only.
         raise typer.Exit(1) from error
-    sys.stdout.write(f"{clean(said)}\n")
-
-
-def main() -> None:
-    """The entry point of this one command."""
-    alone = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
-    )
-    alone.command("health")(health)
-    alone(sys.argv[2:], prog_name="guardian health")
+    print_line(clean(said))
