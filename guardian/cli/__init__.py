@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "kinds": "reports.kinds",
     "prices": "prices.app",
     "run": "work.run",
+    "health": "health.health",
     "demo": "work.demo",
 }
 """Where every command is, as `guardian --help` lists them."""
