@@ -33,11 +33,12 @@ from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Journal, PolicySource
+from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings
+from guardian.settings import CallAs, Settings, load_settings, variables
 from guardian.slack.client import SlackAnnouncer
+from guardian.slack.inspection import SlackInspection
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
@@ -45,6 +46,7 @@ from guardian.waves import Waves
 POLICIES = "policies"
 PRICES = "prices.yaml"
 LATELY = timedelta(days=21)  # more than the two weeks that are compared
+FORGOTTEN = "sqlite:///:memory:"
 TOPICS = "arn:"
 """How the name of an audience begins that is told by mail."""
 
@@ -222,6 +224,11 @@ class Guardian:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
+    @property
+    def slack_app(self) -> SlackApp:
+        slack = self.settings.slack
+        return SlackInspection(slack.token, slack.app_token, slack.api)
+
     @cached_property
     def _announcer(self) -> SlackAnnouncer:
         return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
@@ -313,6 +320,11 @@ def open_guardian(
     )
 
 
+def open_examined(directory: Path, environment: Mapping[str, str]) -> Guardian:
+    """The same with a journal that is forgotten: that the real one cannot be opened must not hide all else."""
+    return open_guardian(directory, {**environment, variables()["journal"]: FORGOTTEN})
+
+
 def _connect(settings: Settings, event: Event) -> Aws:
     return connect(_options(settings), system_now, event.wait)
 
@@ -327,6 +339,7 @@ def _options(settings: Settings) -> AwsOptions:
         prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
+        hub_region=settings.hub.region,
         queue_url=settings.hub.queue_url,
         templates=settings.templates,
         management_role=settings.management_role if governed else "",

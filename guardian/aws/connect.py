@@ -7,6 +7,7 @@ from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
+from guardian.aws.hub_parts import AwsHubParts
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
@@ -19,6 +20,7 @@ from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
+from guardian.aws.trails import Trails
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
@@ -26,6 +28,7 @@ from guardian.ports import (
     Announcer,
     CostExplorer,
     DriftDetection,
+    HubParts,
     Inbox,
     Members,
     Organizations,
@@ -33,6 +36,7 @@ from guardian.ports import (
     PriceList,
     Stacks,
     StackSets,
+    TrailLogs,
 )
 
 NOBODYS = AccountId("own account")
@@ -63,6 +67,7 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    hub_parts: HubParts
     mail: Announcer
 
     def policies_at(self, url: str) -> PolicySource:
@@ -72,6 +77,11 @@ class Aws:
     @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
+
+    @property
+    def trails(self) -> TrailLogs:
+        """A look that begins now: what trails select is remembered in it."""
+        return Trails(self.clients)
 
     @property
     def cost_explorer(self) -> CostExplorer:
@@ -100,6 +110,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        hub_parts=AwsHubParts(clients, options),
         mail=AwsMail(clients),
     )
 

@@ -18,6 +18,7 @@ from guardian.cli import (
     control,
     costs,
     digest,
+    doctor,
     keep,
     policies,
     prices,
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "settings": settings.settings,
+    "doctor": doctor.doctor,
     "validate": policies.validate,
     "explain": policies.explain,
     "policies": policies.policies,

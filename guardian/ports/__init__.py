@@ -2,10 +2,13 @@
 
 from guardian.ports.aws import (
     AccountRegions,
+    BusRule,
     Candidate,
     CostExplorer,
     DriftDetection,
     EnabledRegions,
+    HubParts,
+    HubQueue,
     Inbox,
     Members,
     Message,
@@ -16,17 +19,32 @@ from guardian.ports.aws import (
     Progress,
     Stacks,
     StackSets,
+    TrailLogs,
 )
 from guardian.ports.journal import Journal, Warnings
-from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
+from guardian.ports.slack import (
+    Announcer,
+    Bot,
+    ChannelState,
+    NoticeBoard,
+    Press,
+    Room,
+    SlackApp,
+    Typed,
+)
 
 __all__ = [
     "AccountRegions",
     "Announcer",
+    "Bot",
+    "BusRule",
     "Candidate",
+    "ChannelState",
     "CostExplorer",
     "DriftDetection",
     "EnabledRegions",
+    "HubParts",
+    "HubQueue",
     "Inbox",
     "Journal",
     "Members",
@@ -39,8 +57,10 @@ __all__ = [
     "PriceList",
     "Progress",
     "Room",
+    "SlackApp",
     "StackSets",
     "Stacks",
+    "TrailLogs",
     "Typed",
     "Warnings",
 ]
