@@ -71,7 +71,10 @@ def _regions(patient: Patient) -> Iterator[Finding]:
             " out of the policy's regions",
         )
     if patient.world.unasked:
-        fix = "grant account:ListRegions to guardian's role, and let the hub ask of its accounts"
+        fix = (
+            "aws organizations enable-aws-service-access --service-principal account.amazonaws.com,"
+            " as the management account; the role needs account:ListRegions"
+        )
         yield warning(str(patient.world.unasked), fix)
     elif not lacking:
         regions = {region for found in governance.regions.values() for region in found}
