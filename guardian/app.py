@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
@@ -37,11 +38,12 @@ from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings, variables
-from guardian.slack.client import SlackAnnouncer
-from guardian.slack.inspection import SlackInspection
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
+
+if TYPE_CHECKING:
+    from guardian.slack.client import SlackAnnouncer  # most commands tell nobody
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -218,7 +220,7 @@ class Guardian:
         """Whether there is a way to it: a channel needs a Slack token."""
         return bool(self.settings.slack.token) or audience.channel.startswith(TOPICS)
 
-    def announcer(self) -> SlackAnnouncer:
+    def announcer(self) -> "SlackAnnouncer":
         """The one of this guardian, which remembers who is who. Raises InputError where no token is set."""
         if not self.settings.slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
@@ -226,11 +228,15 @@ class Guardian:
 
     @property
     def slack_app(self) -> SlackApp:
+        from guardian.slack.inspection import SlackInspection
+
         slack = self.settings.slack
         return SlackInspection(slack.token, slack.app_token, slack.api)
 
     @cached_property
-    def _announcer(self) -> SlackAnnouncer:
+    def _announcer(self) -> "SlackAnnouncer":
+        from guardian.slack.client import SlackAnnouncer
+
         return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
 
 

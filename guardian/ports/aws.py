@@ -88,11 +88,12 @@ class StackSets(Protocol):
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a listing tells of a resource."""
+    """What a listing tells of a resource; `read` is what the kind's first read would answer, None for less."""
 
     id: str
-    status: str
-    started: datetime | None
+    status: str = ""
+    started: datetime | None = None
+    read: Json = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,17 @@ class Members(Protocol):
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]: ...
 
     def look(
-        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+        self,
+        kind: Kind,
+        target: Target,
+        identifier: str,
+        idle: tuple[datetime, datetime] | None,
+        told: Json = None,
     ) -> Document:
-        """The answers of the kind's reads, by name. `idle` is the window of the idle read, None to leave it out."""
+        """The answers of the kind's reads, by name. `idle` is the window of the idle read, None to leave it out.
+
+        `told` is the answer of the first one where a listing told it already.
+        """
         ...
 
     def origin(

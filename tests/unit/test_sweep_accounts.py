@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from guardian.documents import Document
+from guardian.documents import Document, Json
 from guardian.errors import AccessDenied, Unavailable
 from guardian.ids import AccountId, Region, Target
 from guardian.jobs.sweep import AT_ONCE, Place, Progress, Trouble, sweep_once
@@ -161,8 +161,14 @@ def test_stops_that_find_an_account_silent_twice_have_failed(swept: Sweep) -> No
 
     class Faint(Cloud):
         def look(
-            self, kind: Kind, target: Target, identifier: str, idle: tuple[object, object] | None
+            self,
+            kind: Kind,
+            target: Target,
+            identifier: str,
+            idle: tuple[object, object] | None,
+            told: Json = None,
         ) -> Document:
+            assert told is None
             looks.append(identifier)
             if len(looks) > len(self.running):
                 raise Unavailable("no answer")
