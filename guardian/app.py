@@ -37,7 +37,7 @@ from guardian.policy.source import DirectorySource, PolicyText
 from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings, variables
+from guardian.settings import CallAs, Settings, load_settings
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 POLICIES = "policies"
 PRICES = "prices.yaml"
 LATELY = timedelta(days=21)  # more than the two weeks that are compared
-FORGOTTEN = "sqlite:///:memory:"
 TOPICS = "arn:"
 """How the name of an audience begins that is told by mail."""
 
@@ -324,11 +323,6 @@ def open_guardian(
         journal=open_journal(settings.journal, settings.clock),
         stopping=event,
     )
-
-
-def open_examined(directory: Path, environment: Mapping[str, str]) -> Guardian:
-    """The same with a journal that is forgotten: that the real one cannot be opened must not hide all else."""
-    return open_guardian(directory, {**environment, variables()["journal"]: FORGOTTEN})
 
 
 def _connect(settings: Settings, event: Event) -> Aws:

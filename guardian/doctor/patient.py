@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from guardian.app import Guardian, World, hub_of, open_examined
+from guardian.app import Guardian, World, hub_of, open_guardian
 from guardian.aws.connect import Identity
 from guardian.clock import Clock, system_now
 from guardian.desire import DesiredState, desire
@@ -17,10 +17,11 @@ from guardian.kinds.base import Call
 from guardian.organization import Account, Organization
 from guardian.plan import DeployedStackSet
 from guardian.ports import Bot, HubQueue
-from guardian.settings import Settings, load_settings
+from guardian.settings import Settings, load_settings, variables
 from guardian.stack.names import ACCESS
 
 AT_ONCE = 8
+FORGOTTEN = "sqlite:///:memory:"
 WHO = Call("sts", "GetCallerIdentity", {})
 """What a session of the member role may do that only shows that there can be one."""
 
@@ -43,8 +44,9 @@ class Patient:
 
     @cached_property
     def guardian(self) -> Guardian:
-        """Its adapters. Its journal is not the real one: that may be what is wrong."""
-        return open_examined(self.directory, self.environment)
+        """Its adapters. Its journal is not the real one: that this cannot be opened must not hide all else."""
+        elsewhere = {variables()["journal"]: FORGOTTEN}
+        return open_guardian(self.directory, {**self.environment, **elsewhere})
 
     @cached_property
     def identity(self) -> Identity:

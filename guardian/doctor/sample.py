@@ -15,7 +15,8 @@ def sample(accounts: Iterable[Account], count: int, turn: int) -> tuple[Account,
     by_ou: dict[OuPath, list[Account]] = {}
     for account in sorted(accounts, key=lambda account: account.id):
         by_ou.setdefault(account.ou, []).append(account)
-    turned = [_from(found, turn) for _, found in sorted(by_ou.items())]
+    again = turn // max(len(by_ou), 1)  # so that in time it is every account's turn
+    turned = [_from(found, again) for _, found in sorted(by_ou.items())]
     rounds = zip_longest(*_from(turned, turn))
     return tuple(account for one in rounds for account in one if account)[:count]
 
