@@ -1,4 +1,4 @@
-"""How an installation is examined: in which order, what policies let in, which accounts are looked into; how it is shown."""
+"""How an installation is examined: in which order, what policies let in, which accounts are seen; how it is shown."""
 
 from collections.abc import Iterator
 from io import StringIO
