@@ -157,6 +157,7 @@ class Guardian:
             self.settings.home_region,
             self.journal,
             self.settings.rollout,
+            self.stopping.is_set,
         )
 
     @property
@@ -170,7 +171,7 @@ class Guardian:
 
     def halted(self) -> str:
         """Why nothing may be changed now, empty where it may."""
-        return str(self.paused or "")
+        return "told to stop" if self.stopping.is_set() else str(self.paused or "")
 
     def search(self, *, observe: bool = False, whole: bool = True) -> Search:
         """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
@@ -311,7 +312,8 @@ def open_guardian(
 ) -> Guardian:
     """Guardian as a directory and the environment configure it. Raises InputError.
 
-    No AWS call is made yet, except that reading the settings of boto3 may find them wrong.
+    No AWS call is made yet, except that reading the settings of boto3 may find them wrong, and that a journal in
+    DynamoDB is looked at: that may raise AccessDenied and Unavailable, too.
     """
     settings = load_settings(directory, environment)
     event = stopping or Event()
@@ -320,16 +322,16 @@ def open_guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
-        journal=open_journal(settings.journal, settings.clock),
+        journal=open_journal(settings.journal, settings.clock, aws.table),
         stopping=event,
     )
 
 
 def _connect(settings: Settings, event: Event) -> Aws:
-    return connect(_options(settings), system_now, event.wait)
+    return connect(_options(settings, event), system_now, event.wait)
 
 
-def _options(settings: Settings) -> AwsOptions:
+def _options(settings: Settings, event: Event) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
     governed = settings.management_account is ManagementAccount.GOVERN
@@ -344,4 +346,5 @@ def _options(settings: Settings) -> AwsOptions:
         templates=settings.templates,
         management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
+        ending=event.is_set,
     )

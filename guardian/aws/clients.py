@@ -14,12 +14,14 @@ from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
+from guardian.aws.begun import Begun
 from guardian.aws.credentials import (
     Assumed,
     MemberSessions,
     session_of_many_accounts,
     signing_as,
 )
+from guardian.aws.endurance import given_up_by
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
@@ -64,6 +66,11 @@ class Clients:
     def calls(self) -> CallTally:
         """The calls that these and all other clients of the installation made."""
         return self._options.calls
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self._options.begun
 
     def identity(self) -> Answer:
         """What STS says of guardian's own credentials: `Account`, `Arn`."""
@@ -156,6 +163,7 @@ class Clients:
                     service, region_name=region, config=self._config
                 )
                 self._options.calls.watch(made, service)
+                given_up_by(made, self._options.ending)
                 self._clients[service, region] = made
             return self._clients[service, region]
 

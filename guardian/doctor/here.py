@@ -54,7 +54,9 @@ def _policies(patient: Patient) -> Iterator[Finding]:
 def _journal(patient: Patient) -> Iterator[Finding]:
     url = patient.settings.masked()["journal"]
     try:
-        journal = open_journal(patient.settings.journal, patient.settings.clock)
+        journal = open_journal(
+            patient.settings.journal, patient.settings.clock, patient.guardian.aws.table
+        )
         now = patient.settings.clock()
         journal.remember(NOTE, now.isoformat())
         journal.forget(NOTE)

@@ -32,6 +32,7 @@ BETTER, WORST = timedelta(seconds=30), timedelta(minutes=5)
 BACKLOG = 1000
 PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
 OUTCOMES = "guardian-outcomes"
+TYPES = [OUTCOME, NOTICED]
 
 
 def checks(patient: Patient) -> tuple[Check, ...]:
@@ -214,13 +215,14 @@ def _queue_policy(patient: Patient) -> Iterator[Finding]:
 
 def _sending(hub: Hub, queue: HubQueue) -> str:
     _, partition, *_ = queue.arn.split(":")
-    rule = f"arn:{partition}:events:{hub.region}:{hub.account}:rule/{hub.bus}/{OUTCOMES}"
+    rules = f"arn:{partition}:events:{hub.region}:{hub.account}:rule"
+    ours = [f"{rules}/{hub.bus}/guardian-*", f"{rules}/guardian-*"]
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue.arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        "Condition": {"ArnLike": {"aws:SourceArn": ours}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     return (
@@ -246,14 +248,14 @@ def _rule(patient: Patient) -> Iterator[Finding]:
         fix = f"aws events enable-rule --name {disabled[0].name} {where}"
         yield failed(f"{disabled[0].name} is disabled: no report reaches the queue", fix)
         return
-    yield _no_rule(patient, queue, rules)
+    narrow = [rule for rule in rules if len(lacking[rule.name]) < len(TYPES)]
+    yield _no_rule(hub, queue, narrow)
 
 
-def _no_rule(patient: Patient, queue: str, rules: Sequence[BusRule]) -> Finding:
-    hub = patient.settings.hub
+def _no_rule(hub: Hub, queue: str, rules: Sequence[BusRule]) -> Finding:
     name = rules[0].name if rules else OUTCOMES
     where = f"--event-bus-name {hub.bus} --region {hub.region}"
-    pattern = {"source": [SOURCE], "detail-type": [OUTCOME, NOTICED]}
+    pattern = {"source": [SOURCE], "detail-type": TYPES}
     fix = f"aws events put-rule --name {name} {where} --event-pattern {_quoted(pattern)}"
     if rules:
         return failed(f"{name} leaves out {' and '.join(selects(rules[0].pattern))}", fix)

@@ -22,6 +22,7 @@ from guardian.ports.aws import (
     TrailLogs,
 )
 from guardian.ports.journal import Journal, Warnings
+from guardian.ports.lease import Leases
 from guardian.ports.slack import (
     Announcer,
     Bot,
@@ -32,6 +33,7 @@ from guardian.ports.slack import (
     SlackApp,
     Typed,
 )
+from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
@@ -47,6 +49,7 @@ __all__ = [
     "HubQueue",
     "Inbox",
     "Journal",
+    "Leases",
     "Members",
     "Message",
     "NoticeBoard",
@@ -60,6 +63,7 @@ __all__ = [
     "SlackApp",
     "StackSets",
     "Stacks",
+    "Table",
     "TrailLogs",
     "Typed",
     "Warnings",
