@@ -33,8 +33,8 @@ OURS: dict[str, Any] = {
 
 
 def raising(error: GuardianError) -> Iterator[Finding]:
+    yield from ()
     raise error
-    yield ok("")
 
 
 def named_check(name: str, *findings: Finding, needs: tuple[str, ...] = ()) -> Check:
