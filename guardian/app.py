@@ -34,7 +34,7 @@ from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Journal, PolicySource
+from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings
@@ -226,6 +226,13 @@ class Guardian:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
+    @property
+    def slack_app(self) -> SlackApp:
+        from guardian.slack.inspection import SlackInspection
+
+        slack = self.settings.slack
+        return SlackInspection(slack.token, slack.app_token, slack.api)
+
     @cached_property
     def _announcer(self) -> "SlackAnnouncer":
         from guardian.slack.client import SlackAnnouncer
@@ -334,6 +341,7 @@ def _options(settings: Settings, event: Event) -> AwsOptions:
         prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
+        hub_region=settings.hub.region,
         queue_url=settings.hub.queue_url,
         templates=settings.templates,
         management_role=settings.management_role if governed else "",

@@ -18,6 +18,7 @@ from guardian.logs import configure_logs
 
 COMMANDS: Mapping[str, str] = {
     "settings": "settings.settings",
+    "doctor": "doctor.doctor",
     "validate": "policies.validate",
     "explain": "policies.explain",
     "policies": "policies.policies",
