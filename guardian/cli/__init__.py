@@ -14,6 +14,7 @@ import typer
 
 from guardian import terminal
 from guardian.cli import (
+    bootstrap,
     change,
     control,
     costs,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
+    "bootstrap": bootstrap.bootstrap,
     "settings": settings.settings,
     "validate": policies.validate,
     "explain": policies.explain,
