@@ -300,7 +300,8 @@ def open_guardian(
 ) -> Guardian:
     """Guardian as a directory and the environment configure it. Raises InputError.
 
-    No AWS call is made yet, except that reading the settings of boto3 may find them wrong.
+    No AWS call is made yet, except that reading the settings of boto3 may find them wrong, and that a journal in
+    DynamoDB is looked at: that may raise AccessDenied and Unavailable, too.
     """
     settings = load_settings(directory, environment)
     event = stopping or Event()
@@ -309,7 +310,7 @@ def open_guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
-        journal=open_journal(settings.journal, settings.clock),
+        journal=open_journal(settings.journal, settings.clock, aws.table),
         stopping=event,
     )
 

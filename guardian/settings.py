@@ -276,7 +276,10 @@ _GROUP = values.pattern(r"S[A-Z0-9]{6,20}", "the id of a Slack user group, such 
 _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
-_JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/guardian.db")
+_JOURNAL = values.pattern(
+    r"sqlite:///\S+|dynamodb://[A-Za-z0-9_.-]{3,255}",
+    "a journal such as sqlite:///var/guardian.db or dynamodb://guardian",
+)
 _POLICIES = values.pattern(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?|(?![a-z][a-z0-9+]*:).+",
     "a directory or a place such as s3://bucket/prefix",

@@ -19,6 +19,7 @@ from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
+from guardian.aws.table import AwsTable
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
@@ -33,12 +34,15 @@ from guardian.ports import (
     PriceList,
     Stacks,
     StackSets,
+    Table,
 )
 
 NOBODYS = AccountId("own account")
 ANSWER_OF_MEMBERS = timedelta(seconds=10)
 HASTY, PATIENT = timedelta(seconds=4), timedelta(seconds=10)
 """How long a sweep waits for an answer in its first turn through thousands of accounts, and in its second."""
+ANSWER_OF_A_BEAT = timedelta(seconds=3)
+"""How long a renewal of the lease waits: asked for twice, it is still done before the next."""
 ATTEMPTS = 5
 """Where every fourth call fails, as in a bad hour, four attempts still lose one call in 250."""
 
@@ -64,10 +68,15 @@ class Aws:
     detection: DriftDetection
     inbox: Inbox
     mail: Announcer
+    hasty: Clients
 
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
         return S3PolicySource(self.clients, url)
+
+    def table(self, name: str) -> Table:
+        """The DynamoDB table of that name, in the hub."""
+        return AwsTable(self.clients, self.hasty, name)
 
     @property
     def price_list(self) -> PriceList:
@@ -101,6 +110,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
         mail=AwsMail(clients),
+        hasty=Clients(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2), now),
     )
 
 

@@ -18,7 +18,9 @@ from guardian.ports.aws import (
     StackSets,
 )
 from guardian.ports.journal import Journal, Warnings
+from guardian.ports.lease import Leases
 from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
+from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
@@ -29,6 +31,7 @@ __all__ = [
     "EnabledRegions",
     "Inbox",
     "Journal",
+    "Leases",
     "Members",
     "Message",
     "NoticeBoard",
@@ -41,6 +44,7 @@ __all__ = [
     "Room",
     "StackSets",
     "Stacks",
+    "Table",
     "Typed",
     "Warnings",
 ]

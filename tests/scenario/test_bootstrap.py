@@ -55,7 +55,6 @@ class Newcomer:
             "AWS_SECRET_ACCESS_KEY": self.keys.secret_access_key,
             "AWS_SESSION_TOKEN": self.keys.session_token,
             "AWS_REGION": HOME,
-            "GUARDIAN_JOURNAL": "sqlite:////nowhere/guardian.db",
             "AWS_CONFIG_FILE": str(self.directory / "none"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.directory / "none"),
         }
@@ -153,8 +152,11 @@ def governed(newcomer: Newcomer, account: str) -> bool:
 
 
 def outcomes(environment: Mapping[str, str]) -> list[tuple[str, Result]]:
-    guardian = open_guardian(Path("/config"), environment)
-    found = guardian.journal.outcomes(guardian.now() - EVER, guardian.now() + EVER)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        guardian = open_guardian(Path("/config"), environment)
+        found = guardian.journal.outcomes(guardian.now() - EVER, guardian.now() + EVER)
     return [(each.id, each.result) for each in found]
 
 
@@ -219,7 +221,6 @@ def around(newcomer: Newcomer, slack: LocalSlack) -> dict[str, str]:
     """What ECS gives a container beside that, and where AWS and Slack are."""
     keys = newcomer.estate.assume(MANAGEMENT_ACCOUNT, "guardian-hub", "ecs", HOME)
     aws = newcomer.aws
-    journal = newcomer.directory / "guardian.db"
     return {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "AWS_ENDPOINT_URL": aws.endpoint,
@@ -227,7 +228,6 @@ def around(newcomer: Newcomer, slack: LocalSlack) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_SESSION_TOKEN": keys.session_token,
         "GUARDIAN_CLOCK": f"{aws.origin}:{aws.scale}",
-        "GUARDIAN_JOURNAL": f"sqlite:///{journal}",
         "SLACK_API_URL": slack.endpoint,
     }
 
