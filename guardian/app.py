@@ -37,7 +37,7 @@ from guardian.policy.source import DirectorySource, PolicyText
 from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings
+from guardian.settings import CallAs, Settings, load_settings, says_all
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
@@ -280,7 +280,8 @@ def open_configuration(
 
     It may lack a guardian.yaml, and be nothing but the directory of the policy files: then defaults hold.
     """
-    if (directory / SETTINGS).exists() or not directory.is_dir():
+    told = (directory / SETTINGS).exists() or says_all(environment)
+    if told or not directory.is_dir():
         return _configuration(directory, load_settings(directory, environment))
     below = directory / POLICIES
     alone = not below.exists() and any([*directory.glob("*.yaml"), *directory.glob("*.yml")])

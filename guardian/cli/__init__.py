@@ -17,6 +17,7 @@ from guardian.errors import GuardianError
 from guardian.logs import configure_logs
 
 COMMANDS: Mapping[str, str] = {
+    "bootstrap": "bootstrap.bootstrap",
     "settings": "settings.settings",
     "doctor": "doctor.doctor",
     "validate": "policies.validate",
