@@ -8,6 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(PIP) install --no-compile
 
 .PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
+.PHONY: image-test image version sbom audit release-test
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +43,36 @@ reference: .venv/.dev .venv/.reference  ## compare the state machines with the r
 faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
+image-test: .venv/.dev ## build the images and run them (needs root, buildah and debootstrap)
+	$(BIN)/python -m pytest -m image -s tests/image $(ARGS)
+
+# SOURCE_DATE_EPOCH makes the same commit the same image; with buildah: docs/how-to/build-the-image.md.
+OUTPUT ?= type=docker,name=guardian,rewrite-timestamp=true
+image:           ## the service's image, with Docker's buildx; TARGET=demo for the demo's
+	docker buildx build --target $(TARGET) $(if $(PLATFORMS),--platform $(PLATFORMS)) --output "$(OUTPUT)" \
+	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --build-arg VERSION=$$($(MAKE) -s version) \
+	  --build-arg REVISION=$$(git rev-parse HEAD) .
+TARGET ?= guardian
+
+version:         ## the version, which pyproject.toml alone says
+	@$(PYTHON) -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])'
+
+sbom: .venv/.audit .venv/.runtime  ## the bill of materials of what is installed where guardian runs, and its licenses: dist/
+	@mkdir -p dist
+	.venv/audit/bin/cyclonedx-py environment .venv/runtime --pyproject pyproject.toml --output-reproducible \
+	  -o dist/guardian.cdx.json
+	$(PYTHON) image/licenses.py dist/guardian.cdx.json > dist/licenses.txt
+
+# Strict: what the service does not answer for fails, else no answer would look like no finding.
+audit: .venv/.audit  ## known vulnerabilities of all that is locked, mistakes in workflows (needs the network)
+	.venv/audit/bin/zizmor --offline --quiet --strict-collection .github
+	for name in runtime demo dev build audit; do \
+	  .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.txt $(AUDIT) || exit 1; \
+	done
+
+release-test: .venv/.dev .venv/.audit .venv/.runtime  ## what a release is made with: bill, licenses, audit, workflows
+	$(BIN)/python -m pytest -m release tests/release $(ARGS)
+
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -65,6 +96,7 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile pyproject.toml --extra demo -c requirements/dev.txt $(LOCK) -o requirements/demo.txt
 	uv pip compile pyproject.toml -c requirements/dev.txt $(LOCK) -o requirements/runtime.txt
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
+	uv pip compile requirements/audit.in $(LOCK) -o requirements/audit.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
 	uv pip compile requirements/docs.in $(LOCK) -o requirements/docs.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
@@ -89,6 +121,17 @@ clean:           ## forget everything that was made here
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
+
+.venv/.audit: .venv/.base requirements/audit.txt
+	@$(PYTHON) -m venv .venv/audit
+	@.venv/audit/bin/python -m pip --quiet install --no-compile --require-hashes -r requirements/audit.txt
+	@touch $@
+
+.venv/.runtime: .venv/.audit requirements/runtime.txt
+	@$(PYTHON) -m venv --clear --without-pip .venv/runtime
+	@.venv/audit/bin/python -m pip --quiet --python .venv/runtime/bin/python install --no-compile --require-hashes \
+	  --only-binary :all: -r requirements/runtime.txt
+	@touch $@
 
 # The versions are pinned in package.json alone; nothing of them is committed.
 .venv/.reference: .venv/.base tests/reference/package.json

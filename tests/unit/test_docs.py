@@ -7,11 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import typer.main
 from typer.testing import CliRunner
 
 from benchmarks import own_costs
-from guardian.cli import app
+from guardian.cli import COMMANDS, app
 from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
@@ -26,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 CLI = DOCS / "reference" / "cli.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-COMMANDS = sorted(typer.main.get_group(app).commands)
 HELP = re.compile(r"(?<=```console\n)\$ guardian((?: \w+)*) --help\n.*?(?=```)", re.DOTALL)
 BELOW = {"prices refresh"}
 """Commands of commands."""
