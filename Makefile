@@ -78,7 +78,7 @@ format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff format
 
 docs: .venv/.docs  ## build the site of docs/ into site/; a broken link fails, and so does a page that would call out
-	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict  # not --quiet: what is not said is not counted, and nothing fails
 	@! grep -rlE '(<(script|img|iframe)[^>]* src|<link[^>]* href)="?(https?:)?//|class="?mermaid' site --include='*.html'
 	@echo "site/index.html"
 

@@ -6,6 +6,7 @@ from functools import cache
 
 import botocore.session
 import pytest
+import typer
 import typer.main
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
@@ -71,7 +72,7 @@ def wrong_with_guardian(each: Shown) -> str:
     """As typer says it. A command that is only mentioned needs no arguments, and its options no values."""
     command, rest = GUARDIAN, each.arguments
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
-        found = command.commands.get(rest[0])
+        found = command.get_command(typer.Context(command), rest[0])
         if found is None:
             return f"there is no command {rest[0]}"
         command, rest = found, rest[1:]
