@@ -28,6 +28,7 @@ from guardian.demo.servers import local_aws, local_slack
 from tests.docs.commands import ROOT, Shown, shown
 
 ELSEWHERE = {
+    "bootstrap": "tests/scenario/test_bootstrap.py makes a hub with it, again and again",
     "demo": "tests/scenario/test_demo.py runs it from its first chapter to its last",
     "run": "tests/scenario/test_daemon.py starts it, and ends it by SIGTERM",
 }
