@@ -142,5 +142,6 @@ def test_every_command_does_what_its_page_says(sandbox: Sandbox) -> None:
 
 def test_what_is_run_elsewhere_is_shown_somewhere_and_run_there() -> None:
     named = {each.words[1] for each in shown() if each.program == "guardian"}
+    assert len(to_be_run()) > 20
     assert set(ELSEWHERE) <= named
     assert all((ROOT / why.split()[0]).is_file() for why in ELSEWHERE.values())
