@@ -1,7 +1,7 @@
 """The command line.
 
 Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --detailed-exitcode`; 3 access denied;
-4 unavailable; 5 held by a brake.
+4 unavailable; 5 held by a brake; 6 another daemon took over (`run`).
 """
 
 import logging

@@ -10,7 +10,7 @@ from guardian.app import Guardian
 from guardian.clock import system_now
 from guardian.daemon import watched
 from guardian.daemon.early import Early
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Superseded
 from guardian.health.backoff import pause
 from guardian.health.record import Record
 from guardian.hints import Hint
@@ -49,6 +49,8 @@ class Collector:
             collected = collect_once(
                 guardian.aws.inbox, guardian.journal, LONG_POLL * guardian.scale
             )
+        except Superseded as error:
+            guardian.acting.superseded(error)
         except GuardianError as error:
             poll.failed(error, ending=guardian.stopping.is_set())
             return False

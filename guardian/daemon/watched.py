@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
 
 import structlog
 
 from guardian.clock import Clock
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Superseded
 from guardian.health.emf import entry, worth_a_line
 from guardian.health.record import Duty, Record, Rollout, Run, SweepFigures
 from guardian.jobs.collect import Collected
@@ -14,6 +15,7 @@ from guardian.jobs.reconcile import Reconciliation
 from guardian.jobs.sweep import Swept
 from guardian.outcome import Result
 from guardian.plan import InstanceStatus
+from guardian.ports import Acting
 
 LONG, SHORT = timedelta(hours=2), timedelta(minutes=15)
 """How long a run may take that changes stacks, and one that does not."""
@@ -112,6 +114,19 @@ def guarded(
             again = watch.done()
         if again > every:
             later(again)
+
+    return run
+
+
+def giving_way(job: Callable[[], None], acting: Acting) -> Callable[[], None]:
+    """The job, which ends the process when it finds that somebody else acts by now."""
+
+    @wraps(job)
+    def run() -> None:
+        try:
+            job()
+        except Superseded as error:
+            acting.superseded(error)
 
     return run
 

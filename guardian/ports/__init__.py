@@ -18,12 +18,14 @@ from guardian.ports.aws import (
     StackSets,
 )
 from guardian.ports.journal import Journal, Warnings
-from guardian.ports.lease import Leases
+from guardian.ports.lease import Acting, Always, Leases
 from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
 from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
+    "Acting",
+    "Always",
     "Announcer",
     "Candidate",
     "CostExplorer",
