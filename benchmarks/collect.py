@@ -22,7 +22,7 @@ from guardian.daemon.early import Early
 from guardian.daemon.schedule import Turn
 from guardian.daemon.tenure import Tenure
 from guardian.health.record import Duty, Record
-from guardian.logs import configure_logs
+from guardian.logs import LogLevel, configure_logs
 
 COUNT, LATENCY, HOME, HUB = 10_000, 0.025, "eu-west-1", "111122223333"
 
@@ -106,7 +106,7 @@ def opened(endpoint: str, directory: Path, acting: Tenure) -> Guardian:
 
 
 def main() -> None:
-    configure_logs(50)
+    configure_logs(LogLevel.ERROR)
     told, teller = Pipe(duplex=False)
     server = Process(target=serve, args=(teller,), daemon=True)
     server.start()

@@ -4,7 +4,6 @@ Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --d
 4 unavailable; 5 held by a brake; 6 another daemon took over (`run`).
 """
 
-import logging
 import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -30,7 +29,7 @@ from guardian.cli import (
 from guardian.cli.exits import code_of
 from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
-from guardian.logs import configure_logs
+from guardian.logs import LogLevel, configure_logs
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -88,7 +87,7 @@ app.add_typer(prices.app, name="prices")
 
 def main() -> None:
     """The entry point. An expected error is one clear line on stderr, never a traceback."""
-    configure_logs(logging.ERROR)  # a command tells by what it prints; the daemon logs more
+    configure_logs(LogLevel.ERROR)  # a command tells by what it prints; the daemon logs more
     try:
         app(standalone_mode=True)
     except GuardianError as error:

@@ -13,7 +13,6 @@ from guardian.daemon.jobs import Daemon, open_daemon, scheduled
 from guardian.daemon.signals import on_signals
 from guardian.daemon.tenure import Tenure
 from guardian.errors import GuardianError
-from guardian.logs import configure_logs
 
 __all__ = ["Daemon", "open_daemon", "run_daemon"]
 
@@ -22,7 +21,6 @@ log = structlog.get_logger("guardian")
 
 def run_daemon(directory: Path) -> int:
     """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
-    configure_logs()
     ending, tenure = Ending(Event()), Tenure()
     on_signals(ending.stopping)
     ending.watch()

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from guardian.app import Guardian
 from guardian.clock import system_now
@@ -38,6 +40,7 @@ class Collector:
 
     def run(self) -> None:
         """Look into the queue again and again, until told to stop; many looks at a time while there is a backlog."""
+        bind_contextvars(job=COLLECT)
         while not self.guardian.stopping.is_set():
             collected = self._look(LONG_POLL * self.guardian.scale)
             if collected is None:
@@ -50,7 +53,7 @@ class Collector:
 
     def _drain(self) -> None:
         with ThreadPoolExecutor(HELPERS, "collect") as pool:
-            for helper in [pool.submit(self._help) for _ in range(HELPERS)]:
+            for helper in [pool.submit(copy_context().run, self._help) for _ in range(HELPERS)]:
                 helper.result()
 
     def _help(self) -> None:

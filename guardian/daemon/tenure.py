@@ -71,14 +71,14 @@ class Tenure:
 
     def _tell(self, seen: Lease | None) -> None:
         if seen and not seen.free and (self._seen is None or seen.token != self._seen.token):
-            log.info("standby", holder=seen.holder, token=seen.token)
+            log.info("standby", holder=seen.holder, lease=seen.token)
         self._seen = seen
 
     def _take(self, leases: Leases, seen: Lease | None) -> Lease | None:
         began = self._clock()
         taken = leases.take(f"{socket.gethostname()}:{os.getpid()}", seen)
         if taken:
-            log.info("lease_taken", token=taken.token)
+            log.info("lease_taken", lease=taken.token)
             self._leases, self._renewed, self._lease = leases, began, taken
         return taken
 
@@ -135,4 +135,4 @@ class Tenure:
         if self._lease and self._leases:
             self._leases.release(self._lease)
             self._released.set()
-            log.info("lease_released", token=self._lease.token)
+            log.info("lease_released", lease=self._lease.token)

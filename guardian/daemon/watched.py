@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
+from uuid import uuid4
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from guardian.clock import Clock
 from guardian.errors import GuardianError, Superseded
@@ -63,18 +65,22 @@ class Watch:
         """It met trouble; what broke off because guardian ends met none."""
         again = self._ended(brief(error))
         say = log.info if ending else log.warning
-        say("job_failed", job=self._job, error=str(error), **self._row(again))
+        say("job_failed", error=str(error), **self._row(again))
         return again
 
     def crashed(self, error: Exception) -> timedelta:
         """It met a bug, which is louder than an outage."""
         again = self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
-        log.error("job_crashed", job=self._job, exc_info=error, **self._row(again))
+        log.error("job_crashed", exc_info=error, **self._row(again))
         return again
 
     def _row(self, again: timedelta) -> Mapping[str, object]:
         state = self._record.health.jobs.get(self._job)
-        return {"in_a_row": state.failures if state else 1, "again_in": again.total_seconds()}
+        return {
+            "job": self._job,
+            "in_a_row": state.failures if state else 1,
+            "again_in": again.total_seconds(),
+        }
 
     def _ended(self, failure: str, *, bug: bool = False) -> timedelta:
         run = Run(self._job, self._began, self._clock(), failure, bug)
@@ -102,6 +108,10 @@ def guarded(
     def run() -> None:
         if ending():
             return
+        with bound_contextvars(job=name, run=uuid4().hex[:12]):
+            watched_run()
+
+    def watched_run() -> None:
         watch = Watch(name, record, clock)
         every = _every(record, name)
         try:

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import groupby
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from guardian.errors import GuardianError
 from guardian.jobs.sweep import streaks
@@ -107,7 +108,7 @@ class _Turn:
         """Look into accounts, and stop what is due; `held` was due before. Answers what is held now."""
         waiting = list(held)
         work = partial(look_into, self.members, self.journal, self.search, self.clock)
-        with SideBySide(work, there, AT_ONCE) as looks:
+        with SideBySide(partial(_bound, work), there, AT_ONCE) as looks:
             while looks.left:
                 for visit, future in looks.done():
                     looked = _survived(visit, future.exception()) or future.result()
@@ -134,6 +135,11 @@ class _Turn:
                         log.error("sweep_crashed", account=account, exc_info=error)
                     else:
                         self.tally.stopped(future.result())
+
+
+def _bound(work: Callable[[Visit], Looked], visit: Visit) -> Looked:
+    with bound_contextvars(account=visit.account):
+        return work(visit)
 
 
 def _survived(visit: Visit, error: BaseException | None) -> Looked | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -60,7 +61,10 @@ class SideBySide(Generic[Item, Answer]):
         room = self._at_once - len(self._pending)
         taken = list(islice(self._items, room))
         self._exhausted = len(taken) < room
-        self._pending |= {self._pool.submit(self._work, item): item for item in taken}
+        # Each in a copy of the context: what is bound to the log here is bound there too.
+        self._pending |= {
+            self._pool.submit(copy_context().run, self._work, item): item for item in taken
+        }
 
     def _patience(self) -> float | None:
         return PATIENCE if self._exhausted else None
