@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
@@ -33,15 +34,17 @@ from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Acting, Always, Journal, PolicySource
+from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings
-from guardian.slack.client import SlackAnnouncer
-from guardian.slack.room import SlackRoom
+from guardian.settings import CallAs, Settings, load_settings, says_all
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
+
+if TYPE_CHECKING:
+    from guardian.slack.client import SlackAnnouncer  # most commands tell nobody
+    from guardian.slack.room import SlackRoom
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -220,19 +223,30 @@ class Guardian:
         """Whether there is a way to it: a channel needs a Slack token."""
         return bool(self.settings.slack.token) or audience.channel.startswith(TOPICS)
 
-    def announcer(self) -> SlackAnnouncer:
+    def announcer(self) -> "SlackAnnouncer":
         """The one of this guardian, which remembers who is who. Raises InputError where no token is set."""
         if not self.settings.slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
+    @property
+    def slack_app(self) -> SlackApp:
+        from guardian.slack.inspection import SlackInspection
+
+        slack = self.settings.slack
+        return SlackInspection(slack.token, slack.app_token, slack.api)
+
     @cached_property
-    def _announcer(self) -> SlackAnnouncer:
+    def _announcer(self) -> "SlackAnnouncer":
+        from guardian.slack.client import SlackAnnouncer
+
         slack = self.settings.slack
         return SlackAnnouncer(slack.token, slack.api, acting=self.acting.check)
 
-    def room(self) -> SlackRoom:
+    def room(self) -> "SlackRoom":
         """Where people are warned and answered."""
+        from guardian.slack.room import SlackRoom
+
         slack = self.settings.slack
         return SlackRoom(slack.token, slack.api, acting=self.acting.check)
 
@@ -277,7 +291,8 @@ def open_configuration(
 
     It may lack a guardian.yaml, and be nothing but the directory of the policy files: then defaults hold.
     """
-    if (directory / SETTINGS).exists() or not directory.is_dir():
+    told = (directory / SETTINGS).exists() or says_all(environment)
+    if told or not directory.is_dir():
         return _configuration(directory, load_settings(directory, environment))
     below = directory / POLICIES
     alone = not below.exists() and any([*directory.glob("*.yaml"), *directory.glob("*.yml")])
@@ -342,6 +357,7 @@ def _options(settings: Settings, event: Event, acting: Acting) -> AwsOptions:
         prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
+        hub_region=settings.hub.region,
         queue_url=settings.hub.queue_url,
         templates=settings.templates,
         management_role=settings.management_role if governed else "",

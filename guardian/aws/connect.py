@@ -8,6 +8,7 @@ from guardian.aws.begun import Begun
 from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
+from guardian.aws.hub_parts import AwsHubParts
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
@@ -21,6 +22,7 @@ from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.aws.table import AwsTable
+from guardian.aws.trails import Trails
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
@@ -28,6 +30,7 @@ from guardian.ports import (
     Announcer,
     CostExplorer,
     DriftDetection,
+    HubParts,
     Inbox,
     Members,
     Organizations,
@@ -36,6 +39,7 @@ from guardian.ports import (
     Stacks,
     StackSets,
     Table,
+    TrailLogs,
 )
 
 NOBODYS = AccountId("own account")
@@ -68,6 +72,7 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    hub_parts: HubParts
     mail: Announcer
     hasty: Clients
 
@@ -87,6 +92,11 @@ class Aws:
     @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
+
+    @property
+    def trails(self) -> TrailLogs:
+        """A look that begins now: what trails select is remembered in it."""
+        return Trails(self.clients)
 
     @property
     def cost_explorer(self) -> CostExplorer:
@@ -115,6 +125,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        hub_parts=AwsHubParts(clients, options),
         mail=AwsMail(clients),
         hasty=Clients(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2), now),
     )

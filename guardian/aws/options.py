@@ -16,7 +16,8 @@ CallAs = Literal["SELF", "DELEGATED_ADMIN"]
 class AwsOptions:
     """`home_region` is where the hub and its stack sets are; `prefix` begins the names of all that guardian made.
 
-    `hub_account` is asked of STS when it is None. `poll` lies between the first two looks at a stack set operation
+    `hub_account` is asked of STS when it is None; `hub_region` is where its bus is, the home region where it is None.
+    `poll` lies between the first two looks at a stack set operation
     (the pauses grow), `patience` is how long an operation is watched before it is left to run alone.
     An answer is waited for no longer than `answer_within`, and then asked for again, at most `attempts` times in all.
     `templates` is the `s3://bucket/prefix` for those that are too large for a call, empty where there is none.
@@ -31,6 +32,7 @@ class AwsOptions:
     prefix: str = "guardian"
     call_as: CallAs = "SELF"
     hub_account: AccountId | None = None
+    hub_region: Region | None = None
     queue_url: str = ""
     templates: str = ""
     management_role: str = ""

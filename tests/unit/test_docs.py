@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import typer.main
 from typer.testing import CliRunner
 
-from guardian.cli import app
+from benchmarks import own_costs
+from guardian.cli import COMMANDS, app
 from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
 from guardian.kinds import all_kinds
@@ -18,13 +18,13 @@ from guardian.outcome import Result
 from guardian.policy.load import load_policies
 from guardian.policy.model import Mode, Rule
 from guardian.stack.state_machine import definition
+from tests.docs import schema_page
 from tests.unit.kind_pages import written_pages
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 CLI = DOCS / "reference" / "cli.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-COMMANDS = sorted(typer.main.get_group(app).commands)
 HELP = re.compile(r"(?<=```console\n)\$ guardian((?: \w+)*) --help\n.*?(?=```)", re.DOTALL)
 BELOW = {"prices refresh"}
 """Commands of commands."""
@@ -161,3 +161,5 @@ if __name__ == "__main__":
     CLI.write_text(with_real_help(read(CLI)), encoding="utf-8")
     for file, page_of_a_kind in written_pages().items():
         file.write_text(page_of_a_kind, encoding="utf-8")
+    schema_page.PAGE.write_text(schema_page.written(), encoding="utf-8")
+    own_costs.PAGE.write_text(own_costs.written(read(own_costs.PAGE)), encoding="utf-8")
