@@ -66,7 +66,7 @@ sbom: .venv/.audit .venv/.runtime  ## the bill of materials of what is installed
 # Strict: what the service does not answer for fails, else no answer would look like no finding.
 audit: .venv/.audit  ## known vulnerabilities of all that is locked, mistakes in workflows (needs the network)
 	.venv/audit/bin/zizmor --offline --quiet --strict-collection .github
-	for name in runtime demo dev build audit; do \
+	for name in runtime demo dev build audit docs; do \
 	  .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.txt $(AUDIT) || exit 1; \
 	done
 
@@ -78,7 +78,7 @@ format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff format
 
 docs: .venv/.docs  ## build the site of docs/ into site/; a broken link fails, and so does a page that would call out
-	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict  # not --quiet: what is not said is not counted, and nothing fails
 	@! grep -rlE '(<(script|img|iframe)[^>]* src|<link[^>]* href)="?(https?:)?//|class="?mermaid' site --include='*.html'
 	@echo "site/index.html"
 
