@@ -21,7 +21,14 @@ def bill(tools: Path, runtime: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def write(tools: Path, runtime: Path, file: Path) -> None:
     project = ("--pyproject", ROOT / "pyproject.toml", "--output-reproducible")
-    command: list[str | Path] = [tools / "cyclonedx-py", "environment", runtime, *project, "-o", file]
+    command: list[str | Path] = [
+        tools / "cyclonedx-py",
+        "environment",
+        runtime,
+        *project,
+        "-o",
+        file,
+    ]
     subprocess.run(command, check=True)  # noqa: S603 - our own arguments
 
 
