@@ -7,10 +7,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # Modules are compiled when they are imported first: most never are.
 INSTALL := $(PIP) install --no-compile
 
-.PHONY: demo test coverage check reference faults image-test image version sbom audit release-test bench clean docs format lock help
+.PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
+.PHONY: image-test image version sbom audit release-test
 
 help:            ## this list
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/.demo  ## an organization being governed, on local AWS and local Slack
 	$(BIN)/guardian demo $(ARGS)
@@ -76,8 +77,16 @@ format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: .venv/.dev   ## write the command line's help into docs/reference/cli.md
+docs: .venv/.docs  ## build the site of docs/ into site/; a broken link fails, and so does a page that would call out
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+	@! grep -rlE '(<(script|img|iframe)[^>]* src|<link[^>]* href)="?(https?:)?//|class="?mermaid' site --include='*.html'
+	@echo "site/index.html"
+
+reference-docs: .venv/.dev  ## write the pages of docs/ that are made from the code
 	$(BIN)/python -m tests.unit.test_docs
+
+screenshots: .venv/.dev  ## make the pictures of docs/ anew (needs Debian's chromium, and minutes)
+	$(BIN)/python -m tests.docs.screenshots
 
 bench: .venv/.dev  ## measure; prints figures, fails nothing
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
@@ -89,10 +98,11 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
 	uv pip compile requirements/audit.in $(LOCK) -o requirements/audit.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
+	uv pip compile requirements/docs.in $(LOCK) -o requirements/docs.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
-	rm -rf .venv demo-output var dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv demo-output var dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.base: requirements/build.txt
@@ -127,4 +137,10 @@ clean:           ## forget everything that was made here
 .venv/.reference: .venv/.base tests/reference/package.json
 	@mkdir -p .venv/reference && cp tests/reference/package.json .venv/reference/
 	@npm install --prefix .venv/reference --no-package-lock --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# The site's tools: nothing of guardian needs them, so they are in an environment of their own.
+.venv/.docs: .venv/.base requirements/docs.txt
+	@$(PYTHON) -m venv .venv/docs
+	@.venv/docs/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/docs.txt
 	@touch $@

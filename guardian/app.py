@@ -34,10 +34,10 @@ from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Journal, PolicySource
+from guardian.ports import Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings
+from guardian.settings import CallAs, Settings, load_settings, says_all
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
@@ -157,6 +157,7 @@ class Guardian:
             self.settings.home_region,
             self.journal,
             self.settings.rollout,
+            self.stopping.is_set,
         )
 
     @property
@@ -170,7 +171,7 @@ class Guardian:
 
     def halted(self) -> str:
         """Why nothing may be changed now, empty where it may."""
-        return str(self.paused or "")
+        return "told to stop" if self.stopping.is_set() else str(self.paused or "")
 
     def search(self, *, observe: bool = False, whole: bool = True) -> Search:
         """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
@@ -225,6 +226,13 @@ class Guardian:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
+    @property
+    def slack_app(self) -> SlackApp:
+        from guardian.slack.inspection import SlackInspection
+
+        slack = self.settings.slack
+        return SlackInspection(slack.token, slack.app_token, slack.api)
+
     @cached_property
     def _announcer(self) -> "SlackAnnouncer":
         from guardian.slack.client import SlackAnnouncer
@@ -272,7 +280,8 @@ def open_configuration(
 
     It may lack a guardian.yaml, and be nothing but the directory of the policy files: then defaults hold.
     """
-    if (directory / SETTINGS).exists() or not directory.is_dir():
+    told = (directory / SETTINGS).exists() or says_all(environment)
+    if told or not directory.is_dir():
         return _configuration(directory, load_settings(directory, environment))
     below = directory / POLICIES
     alone = not below.exists() and any([*directory.glob("*.yaml"), *directory.glob("*.yml")])
@@ -304,7 +313,8 @@ def open_guardian(
 ) -> Guardian:
     """Guardian as a directory and the environment configure it. Raises InputError.
 
-    No AWS call is made yet, except that reading the settings of boto3 may find them wrong.
+    No AWS call is made yet, except that reading the settings of boto3 may find them wrong, and that a journal in
+    DynamoDB is looked at: that may raise AccessDenied and Unavailable, too.
     """
     settings = load_settings(directory, environment)
     event = stopping or Event()
@@ -313,16 +323,16 @@ def open_guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
-        journal=open_journal(settings.journal, settings.clock),
+        journal=open_journal(settings.journal, settings.clock, aws.table),
         stopping=event,
     )
 
 
 def _connect(settings: Settings, event: Event) -> Aws:
-    return connect(_options(settings), system_now, event.wait)
+    return connect(_options(settings, event), system_now, event.wait)
 
 
-def _options(settings: Settings) -> AwsOptions:
+def _options(settings: Settings, event: Event) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
     governed = settings.management_account is ManagementAccount.GOVERN
@@ -332,8 +342,10 @@ def _options(settings: Settings) -> AwsOptions:
         prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
+        hub_region=settings.hub.region,
         queue_url=settings.hub.queue_url,
         templates=settings.templates,
         management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
+        ending=event.is_set,
     )

@@ -17,7 +17,9 @@ from guardian.errors import GuardianError
 from guardian.logs import configure_logs
 
 COMMANDS: Mapping[str, str] = {
+    "bootstrap": "bootstrap.bootstrap",
     "settings": "settings.settings",
+    "doctor": "doctor.doctor",
     "validate": "policies.validate",
     "explain": "policies.explain",
     "policies": "policies.policies",

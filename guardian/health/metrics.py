@@ -78,16 +78,22 @@ def _jobs(jobs: Mapping[str, JobState]) -> Iterator[Metric]:
     interval = GaugeMetricFamily(
         "guardian_job_interval_seconds", "The time between two runs.", labels=["job"]
     )
+    row = GaugeMetricFamily(
+        "guardian_job_consecutive_failures",
+        "Runs that failed since the last that did not.",
+        labels=["job"],
+    )
     busy = GaugeMetricFamily("guardian_job_running", "1 while a run is under way.", labels=["job"])
     for job, state in sorted(jobs.items()):
         for result in ("done", "failed", "crashed"):
             runs.add_metric([job, result], state.results.get(result, 0))
         took.add_metric([job], _buckets(state), state.seconds)
         interval.add_metric([job], state.duty.every.total_seconds())
+        row.add_metric([job], state.failures)
         busy.add_metric([job], float(state.began is not None))
         if state.succeeded:
             success.add_metric([job], state.succeeded.timestamp())
-    yield from (runs, took, success, interval, busy)
+    yield from (runs, took, success, interval, row, busy)
 
 
 def _buckets(state: JobState) -> list[tuple[str, float]]:
@@ -137,7 +143,11 @@ def _missed(health: Health) -> Mapping[str, int]:
 def _queue(health: Health) -> Iterator[Metric]:
     messages = CounterMetricFamily("guardian_queue_messages", "Messages taken off the queue.")
     messages.add_metric([], health.messages)
-    yield messages
+    unreadable = CounterMetricFamily(
+        "guardian_queue_unreadable", "Messages left to the dead-letter queue."
+    )
+    unreadable.add_metric([], health.unreadable)
+    yield from (messages, unreadable)
     if health.queue_age is not None:
         yield _gauge(
             "guardian_queue_message_age_seconds",

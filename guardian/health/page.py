@@ -190,8 +190,15 @@ def _state(state: JobState, view: View) -> Cell:
     if stale(state, view.health.since, view.now):
         return Cell("stale", "bad")
     if state.last and state.last.failure:
-        return Cell(f"{state.last.result}: {state.last.failure}", "bad")
+        return Cell(f"{state.last.result}: {state.last.failure}{_row_of(state)}", "bad")
     return Cell("at work", "soft") if state.began else Cell("")
+
+
+def _row_of(state: JobState) -> str:
+    """How often in a row it failed, and when it is tried again."""
+    if state.failures < 2 or not state.last:  # noqa: PLR2004  one is no row
+        return ""
+    return f" ({state.failures} in a row, again {_when(state.last.ended + state.again)})"
 
 
 def _outcomes(view: View) -> Iterator[Row]:

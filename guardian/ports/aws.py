@@ -209,3 +209,57 @@ class CostExplorer(Protocol):
         Raises AccessDenied, Refused, Unavailable.
         """
         ...
+
+
+@dataclass(frozen=True)
+class HubQueue:
+    """The hub's queue, and how many messages are in it. `unreadable` is the ARN of its dead-letter queue, or ""."""
+
+    arn: str
+    messages: int
+    policy: Json
+    unreadable: str
+
+
+@dataclass(frozen=True)
+class BusRule:
+    """A rule of the hub's bus. `pattern` is its event pattern."""
+
+    name: str
+    enabled: bool
+    pattern: Json
+
+
+class HubParts(Protocol):
+    """What lies between member accounts and guardian, only looked at. Raises AccessDenied, NotFound, Unavailable."""
+
+    def time(self) -> datetime:
+        """What time it is for AWS, to the second; told even where our credentials are refused."""
+        ...
+
+    def trusts_stack_sets(self) -> bool:
+        """Whether the organization lets StackSets in. Raises AccessDenied, Refused for who may not ask."""
+        ...
+
+    def bus_policy(self, bus: str) -> Json:
+        """The resource policy of an event bus; None where it has none."""
+        ...
+
+    def rules(self, bus: str, queue: str) -> Sequence[BusRule]:
+        """The rules of a bus that have a queue, by its ARN, as a target."""
+        ...
+
+    def queue(self) -> HubQueue: ...
+
+    def unreadable(self, queue: str) -> tuple[str, int]:
+        """The URL of a dead-letter queue by its ARN, and how many messages are in it."""
+        ...
+
+
+class TrailLogs(Protocol):
+    def unlogged(self, target: Target, sources: frozenset[str]) -> str:
+        """Why no event tells of calls to some of these services; empty where a trail logs them, or may.
+
+        Raises AccessDenied, Unavailable.
+        """
+        ...

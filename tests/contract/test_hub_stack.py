@@ -41,12 +41,21 @@ def test_the_bucket_is_closed_encrypted_and_forgets() -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 90)
+    assert rule["Prefix"] == "guardian/"  # policies stay
     assert bucket["BucketEncryption"]
 
 
-def test_guardian_may_put_templates_and_read_them_and_nothing_else_in_s3() -> None:
+def test_guardian_may_put_templates_and_read_them_and_the_policies_and_nothing_else_in_s3() -> (
+    None
+):
     role = parse(HUB.read_text("utf-8"))["Resources"]["Role"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
-    (of_s3,) = (each for each in statements if str(each["Action"]).count("s3:"))
-    assert of_s3["Action"] == ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-    assert of_s3["Resource"] == {"Fn::Sub": "${Templates.Arn}/guardian/*"}
+    of_s3 = [each for each in statements if str(each["Action"]).count("s3:")]
+    assert [(each["Action"], each["Resource"]) for each in of_s3] == [
+        (
+            ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+            {"Fn::Sub": "${Templates.Arn}/guardian/*"},
+        ),
+        ("s3:ListBucket", {"Fn::GetAtt": ["Templates", "Arn"]}),
+        ("s3:GetObject", {"Fn::Sub": "${Templates.Arn}/${PolicyPrefix}/*"}),
+    ]

@@ -17,6 +17,7 @@ from tests.scenario.conftest import (
     policies_in,
     session_status,
 )
+from tests.scenario.delays import slow_down
 
 WITHIN = 25.0  # seconds
 
@@ -116,11 +117,10 @@ def test_a_daemon_that_is_told_to_stop_does_and_leaves_everything(
 
 
 def test_a_second_signal_ends_it_at_once(running: Installation) -> None:
-    slow = {"service": "sqs", "operation": "ReceiveMessage", "delay_seconds": 5, "times": 2}
-    running.cast.aws.post("/localaws/faults", slow)  # one for each daemon
+    slow_down(running, "sqs", "ReceiveMessage", seconds=5, times=2)  # one for each daemon
     with another(running) as process:
         process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)  # it finishes what it is at
         process.terminate()
-        assert process.wait(1) == -signal.SIGTERM
+        assert process.wait(2) == 128 + signal.SIGTERM

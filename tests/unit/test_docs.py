@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import own_costs
 from guardian.cli import COMMANDS, app
 from guardian.cli.exits import CODES, HELD
 from guardian.ids import Slug
@@ -17,6 +18,7 @@ from guardian.outcome import Result
 from guardian.policy.load import load_policies
 from guardian.policy.model import Mode, Rule
 from guardian.stack.state_machine import definition
+from tests.docs import schema_page
 from tests.unit.kind_pages import written_pages
 
 ROOT = Path(__file__).parents[2]
@@ -159,3 +161,5 @@ if __name__ == "__main__":
     CLI.write_text(with_real_help(read(CLI)), encoding="utf-8")
     for file, page_of_a_kind in written_pages().items():
         file.write_text(page_of_a_kind, encoding="utf-8")
+    schema_page.PAGE.write_text(schema_page.written(), encoding="utf-8")
+    own_costs.PAGE.write_text(own_costs.written(read(own_costs.PAGE)), encoding="utf-8")

@@ -1,0 +1,31 @@
+"""What guardian needs to be the only one that acts."""
+
+from typing import Protocol
+
+from guardian.lease import Lease
+
+
+class Leases(Protocol):
+    """The one lease of a journal's store. Any call may raise Unavailable or AccessDenied.
+
+    None of these waits for other calls of the same journal: a backlog never delays a renewal.
+    """
+
+    def lease(self) -> Lease | None:
+        """The lease as it is now; None where nobody ever took one."""
+        ...
+
+    def take(self, holder: str, seen: Lease | None) -> Lease | None:
+        """Take it over, with a token that is larger than any before; None where it is not as it was `seen` any more.
+
+        An answer that is lost may have been a yes: nobody has the lease then until it is taken again.
+        """
+        ...
+
+    def renew(self, lease: Lease) -> Lease | None:
+        """Tell that its holder lives; None where somebody took it over, or it was released."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Let the next one take it at once; nothing where somebody took it over already."""
+        ...
