@@ -10,7 +10,8 @@ import pytest
 from guardian.digest import Window
 from guardian.ids import AccountId, Region, Target
 from guardian.jobs.pause import pausing
-from guardian.journal.sqlite import MIGRATIONS, SqliteJournal
+from guardian.journal.sqlite import SqliteJournal
+from guardian.journal.sqlite.connection import MIGRATIONS
 from guardian.outcome import By, Result
 
 HERE = Path(__file__).parent
