@@ -42,6 +42,11 @@ reference: .venv/.dev .venv/.reference  ## compare the state machines with the r
 faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
+.PHONY: templates-check
+templates-check: .venv/.templates  ## what cfn-lint and checkov say of deploy/*.yaml (installs checkov, a hundred packages)
+	$(BIN)/cfn-lint deploy/*.yaml
+	.venv/templates/bin/checkov --directory deploy --framework cloudformation --skip-download --compact --quiet
+
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -58,6 +63,7 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile pyproject.toml -c requirements/dev.txt $(LOCK) -o requirements/runtime.txt
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
+	uv pip compile requirements/templates.in $(LOCK) -o requirements/templates.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
@@ -80,6 +86,12 @@ clean:           ## forget everything that was made here
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
+
+# Apart: checkov wants a hundred packages, some of them older than ours.
+.venv/.templates: .venv/.dev requirements/templates.txt
+	@$(PYTHON) -m venv .venv/templates
+	@.venv/templates/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/templates.txt
+	@touch $@
 
 # The versions are pinned in package.json alone; nothing of them is committed.
 .venv/.reference: .venv/.base tests/reference/package.json
