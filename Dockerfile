@@ -34,4 +34,6 @@ CMD ["demo"]
 # No HEALTHCHECK: the daemon ends by itself when a part of it dies. Where it is to be asked: docs/how-to/watch-guardian.md.
 FROM base AS guardian
 COPY --from=build /opt/guardian /opt/guardian
+# ECS gives the volume that it mounts there this directory's mode; else only root could write to it.
+VOLUME ["/tmp"]
 CMD ["run", "--config", "/config"]

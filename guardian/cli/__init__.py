@@ -19,6 +19,7 @@ from guardian.cli import (
     control,
     costs,
     digest,
+    journal,
     keep,
     policies,
     prices,
@@ -86,6 +87,7 @@ def _any_command(
 for name, command in COMMANDS.items():
     app.command(name)(command)
 app.add_typer(prices.app, name="prices")
+app.add_typer(journal.app, name="journal")
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ CLI = DOCS / "reference" / "cli.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 COMMANDS = sorted(typer.main.get_group(app).commands)
 HELP = re.compile(r"(?<=```console\n)\$ guardian((?: \w+)*) --help\n.*?(?=```)", re.DOTALL)
-BELOW = {"prices refresh"}
+BELOW = {"prices refresh", "journal export", "journal backup", "journal copy"}
 """Commands of commands."""
 WIDTH = 78
 

@@ -83,6 +83,11 @@ def written(text: str) -> str:
     return json.dumps(text, ensure_ascii=True)[1:-1]
 
 
+def read(key: str) -> str:
+    """The text that was `written`."""
+    return str(json.loads(f'"{key}"'))
+
+
 def expires(moment: str) -> int:
     """When DynamoDB may delete what is of this moment: seconds since the epoch."""
     return int((datetime.fromisoformat(moment).astimezone(UTC) + KEPT).timestamp())
