@@ -66,7 +66,7 @@ sbom: .venv/.audit .venv/.runtime  ## the bill of materials of what is installed
 # Strict: what the service does not answer for fails, else no answer would look like no finding.
 audit: .venv/.audit  ## known vulnerabilities of all that is locked, mistakes in workflows (needs the network)
 	.venv/audit/bin/zizmor --offline --quiet --strict-collection .github
-	for name in runtime demo dev build audit docs; do \
+	for name in runtime demo dev build audit docs templates; do \
 	  .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.txt $(AUDIT) || exit 1; \
 	done
 
@@ -104,7 +104,6 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile requirements/audit.in $(LOCK) -o requirements/audit.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
 	uv pip compile requirements/docs.in $(LOCK) -o requirements/docs.txt
-
 	uv pip compile requirements/templates.in $(LOCK) -o requirements/templates.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
