@@ -36,15 +36,28 @@ ROLE_SESSION_NAME = "guardian"
 ROLE_SECONDS = 3600
 
 
-class Clients:
-    """Calls AWS as guardian itself or, through the member role, as any account."""
+class Maker:
+    """Makes the clients of an installation. One botocore session does for all: it takes as long as several clients."""
 
-    def __init__(self, options: AwsOptions, now: Clock) -> None:
-        self._options = options
+    def __init__(self) -> None:
         self._session = session_of_many_accounts()
         # The member role's session is good in opt-in regions only if a regional STS gave it.
         self._session.set_config_variable("sts_regional_endpoints", "regional")
-        self._config = _config(self._session.user_agent(), options)
+        self._lock = Lock()
+        self.user_agent = self._session.user_agent()
+
+    def client(self, service: str, region: Region, config: Config) -> BaseClient:
+        with self._lock:  # a botocore session is not thread-safe, the clients it makes are
+            return self._session.create_client(service, region_name=region, config=config)
+
+
+class Clients:
+    """Calls AWS as guardian itself or, through the member role, as any account."""
+
+    def __init__(self, options: AwsOptions, now: Clock, maker: Maker) -> None:
+        self._options = options
+        self._maker = maker
+        self._config = _config(maker.user_agent, options)
         self._clients: dict[tuple[str, Region], BaseClient] = {}
         self._lock = Lock()
         self._now = now
@@ -150,11 +163,9 @@ class Clients:
         return Assumed(keys, given["Expiration"])
 
     def _client(self, service: str, region: Region) -> BaseClient:
-        with self._lock:  # a botocore session is not thread-safe, the clients it makes are
+        with self._lock:
             if (service, region) not in self._clients:
-                made = self._session.create_client(
-                    service, region_name=region, config=self._config
-                )
+                made = self._maker.client(service, region, self._config)
                 self._options.calls.watch(made, service)
                 self._clients[service, region] = made
             return self._clients[service, region]
