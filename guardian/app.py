@@ -27,7 +27,7 @@ from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
-from guardian.journal import open_journal
+from guardian.journal import open_existing, open_journal
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
@@ -350,6 +350,15 @@ def open_guardian(
         stopping=event,
         acting=acts,
     )
+
+
+def open_two_journals(
+    directory: Path, source: str, target: str, environment: Mapping[str, str] = os.environ
+) -> tuple[Journal, Journal]:
+    """One that is there, and one that is made where it is a file; both by their URLs, as settings have them."""
+    settings = load_settings(directory, environment)
+    clock, tables = settings.clock, _connect(settings, Event(), Always()).table
+    return open_existing(source, clock, tables), open_journal(target, clock, tables)
 
 
 def _connect(settings: Settings, event: Event, acting: Acting) -> Aws:

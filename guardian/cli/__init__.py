@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "costs": "costs.costs",
     "kinds": "reports.kinds",
     "prices": "prices.app",
+    "journal": "journal.app",
     "run": "work.run",
     "health": "health.health",
     "demo": "work.demo",
