@@ -21,6 +21,7 @@ from guardian.aws.organizations import AwsOrganizations
 from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.price_list import AwsPriceList
+from guardian.aws.secrets import AwsSecrets
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.aws.table import AwsTable
@@ -92,6 +93,10 @@ class Aws:
     def begun(self) -> Begun:
         """The stack set operations that guardian began."""
         return self.clients.begun
+
+    @property
+    def secrets(self) -> AwsSecrets:
+        return AwsSecrets(self.clients)
 
     @property
     def price_list(self) -> PriceList:
