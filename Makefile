@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Modules are compiled when they are imported first: most never are.
 INSTALL := $(PIP) install --no-compile
 
-.PHONY: demo test coverage check reference faults bench clean docs format lock help
+.PHONY: demo test coverage check reference faults soak bench clean docs format lock help
 
 help:            ## this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,11 @@ static:
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
 	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
 
-faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
+faults: .venv/.dev ## everything that can go wrong, with a rollout to a hundred accounts and with the daemon; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
+
+soak: .venv/.dev   ## an hour of organization life at 60 times its speed: nothing may grow, nothing may crash
+	$(BIN)/python -m pytest -m soak -s tests/soak $(ARGS)
 
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
