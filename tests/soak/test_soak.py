@@ -1,4 +1,4 @@
-"""The daemon at work while an organization lives: nothing grows, nothing crashes. An hour is two and a half days there."""
+"""The daemon at work while an organization lives: nothing grows, nothing crashes. An hour is sixty there."""
 
 import sys
 import time
