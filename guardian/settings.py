@@ -49,6 +49,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every setting of the file: sections and their keys, or a key by itself."""
 STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
 """Lists and mappings: only the file can say them."""
+REQUIRED = ("home_region", "hub.account", "hub.queue_url")
+"""What has no default."""
 
 
 class CallAs(StrEnum):
@@ -169,9 +171,15 @@ def variables() -> Mapping[str, str]:
     return {name: PREFIX + name.replace(".", "_").upper() for name in names}
 
 
+def says_all(environment: Mapping[str, str]) -> bool:
+    """Whether the environment has all that is required, as a container's has: no file is needed then."""
+    return all(environment.get(variables()[name]) for name in REQUIRED)
+
+
 def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
     """The settings of `guardian.yaml` in a directory, overridden by the environment.
 
+    The file, and the directory, may be missing where the environment says all that is required.
     Raises InputError with all problems, each with its line or its variable. A secret is in none of them.
     """
     problems = Problems()
@@ -191,15 +199,25 @@ def sources(directory: Path, environment: Mapping[str, str]) -> Mapping[str, Pla
 
 
 def _read(directory: Path, environment: Mapping[str, str], problems: Problems) -> Fields:
+    path = directory / FILE
+    if not path.is_file() and says_all(environment):
+        return _overridden(Fields({}, {}, "the environment"), environment, problems)
     if not directory.is_dir():
         raise InputError(f"{directory.as_posix()}: there is no such directory")
-    path = directory / FILE
     if not path.is_file():
-        raise InputError(f"{path.as_posix()}: there is no such file")
+        raise InputError(f"{path.as_posix()}: there is no such file{_told(environment)}")
     written = read_yaml(*read_file(path), problems)
     if written is None:
         raise problems.error()
     return _overridden(written, environment, problems)
+
+
+def _told(environment: Mapping[str, str]) -> str:
+    """What the environment lacks, where it says some of what is required."""
+    lacking = [variables()[name] for name in REQUIRED if not environment.get(variables()[name])]
+    if len(lacking) == len(REQUIRED):
+        return ""
+    return f", and the environment lacks {' and '.join(lacking)}"
 
 
 def _overridden(written: Fields, environment: Mapping[str, str], problems: Problems) -> Fields:

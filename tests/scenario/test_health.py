@@ -27,6 +27,8 @@ def running(installation: Installation) -> Iterator[Running]:
 def test_a_daemon_that_does_its_work_is_alive_and_ready(running: Running) -> None:
     assert running.get("/healthz") == (200, "alive\n")
     assert running.get("/readyz") == (200, "ready\n")
+    asked = running.installation.run("health", "--ready", GUARDIAN_HEALTH=str(running.port))
+    assert (asked.code, asked.out) == (0, "ready\n")
 
 
 def test_broken_policies_make_it_unready_and_say_why(running: Running) -> None:

@@ -55,6 +55,8 @@ class Stopping:
 
     def stop_all(self, due: tuple[Found, ...]) -> Stopped:
         """Stop what is due in one account, one after the other, with rights to no more than that."""
+        if self.search.halted():
+            return Stopped()
         rules = {found.place.rule.kind.key: found.place.rule for found in due}
         account = due[0].place.target.account
         try:

@@ -12,7 +12,7 @@ from guardian.errors import Refused
 from guardian.ports.table import Item
 
 PACKED_FROM = 50_000
-MOST = 300_000
+MOST = 350_000
 """Bytes of an entry in an item, packed or not; beside it there are keys."""
 LONGEST = 900
 """Characters of a text of an entry that had to be cut."""
