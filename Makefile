@@ -10,7 +10,7 @@ install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) in
 # Three on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
+.PHONY: demo test coverage check reference faults soak bench clean docs reference-docs screenshots format lock help
 .PHONY: image-test image version sbom audit release-test
 
 help:            ## this list
@@ -43,8 +43,11 @@ static:
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
 	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
 
-faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
+faults: .venv/.dev ## everything that can go wrong, with a rollout to a hundred accounts and with the daemon; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
+
+soak: .venv/.dev   ## an hour of organization life at 60 times its speed: nothing may grow, nothing may crash
+	$(BIN)/python -m pytest -m soak -s tests/soak $(ARGS)
 
 image-test: .venv/.dev ## build the images and run them (needs root, buildah and debootstrap)
 	$(BIN)/python -m pytest -m image -s tests/image $(ARGS)
