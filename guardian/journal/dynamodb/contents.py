@@ -7,9 +7,10 @@ from typing import Literal
 from guardian.errors import InputError
 from guardian.journal.dynamodb import keys
 from guardian.journal.dynamodb.entries import Kept, mark, new_entry
+from guardian.journal.dynamodb.memory import remembered
 from guardian.journal.dynamodb.part import Part
 from guardian.journal.dynamodb.pen import ROOM
-from guardian.journal.dynamodb.sizes import chunks, fitting, packed, unpacked
+from guardian.journal.dynamodb.sizes import chunks, fitting, unpacked
 from guardian.journal.dynamodb.warnings import new_warning
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
 from guardian.journal.notices import notice_text, read_notice
@@ -70,7 +71,7 @@ class _Filling:
                 kept, attributes = fitting(read_outcome(entry), outcome_text, read_outcome)
                 yield Put(item(keys.intent(kept.identity), **attributes))
             case KeptMemory(name, entry):
-                yield Put(item(keys.memory(name), **packed(entry)))
+                yield remembered(name, entry)
             case KeptWindow():
                 yield self._window(content)
             case KeptWarning():
@@ -128,7 +129,7 @@ def _content(found: Item) -> Content | None:
         case "intents":
             return KeptIntention(sk, unpacked(found))
         case "memory":
-            return KeptMemory(keys.read(sk.partition("#")[2]), unpacked(found))
+            return KeptMemory(keys.read(str(found["name"])), unpacked(found))
         case "channel" if sk != "head":
             return _window(keys.read(rest), found)
         case "warning":

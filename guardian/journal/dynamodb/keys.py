@@ -11,6 +11,8 @@ KEPT = timedelta(days=400)
 SHARDS = 4
 """Of a day: a partition of DynamoDB takes a thousand writes a second."""
 
+LONGEST = 900
+
 VERSION = Key("journal", "version")
 HORIZON = Key("journal", "horizon")
 LEASE = Key("lease", "lease")
@@ -47,7 +49,10 @@ def intent(identity: str) -> Key:
 
 
 def memory(name: str) -> Key:
-    return Key("memory", f"name#{written(name)}")
+    """A name may be longer than a key, which has 1,024 bytes: the item has it, too."""
+    text = written(name)
+    digest = sha256(text.encode()).hexdigest()
+    return Key("memory", f"name#{text if len(text) <= LONGEST else text[:LONGEST] + digest}")
 
 
 def head(channel: str) -> Key:
