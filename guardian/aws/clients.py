@@ -13,7 +13,9 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
+from guardian.aws.begun import Begun
 from guardian.aws.credentials import (
     Assumed,
     MemberSessions,
@@ -23,6 +25,7 @@ from guardian.aws.credentials import (
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
+from guardian.aws.restraint import asked_first, given_up
 from guardian.aws.spelling import from_api, spelt_low, to_api
 from guardian.aws.tally import CallTally
 from guardian.clock import Clock
@@ -41,12 +44,7 @@ class Clients:
 
     def __init__(self, options: AwsOptions, now: Clock) -> None:
         self._options = options
-        self._session = session_of_many_accounts()
-        # The member role's session is good in opt-in regions only if a regional STS gave it.
-        self._session.set_config_variable("sts_regional_endpoints", "regional")
-        self._config = _config(self._session.user_agent(), options)
-        self._clients: dict[tuple[str, Region], BaseClient] = {}
-        self._lock = Lock()
+        self._shelf = _Shelf(options)
         self._now = now
         self._members = MemberSessions(self._assume, now)
 
@@ -65,12 +63,17 @@ class Clients:
         """The calls that these and all other clients of the installation made."""
         return self._options.calls
 
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self._options.begun
+
     def identity(self) -> Answer:
         """What STS says of guardian's own credentials: `Account`, `Arn`."""
         region = self._options.home_region
         somewhere = Target(self._options.hub_account or AccountId("own account"), region)
         with translating("sts:GetCallerIdentity", somewhere), signing_as(None):
-            return _made(self._client("sts", region), "GetCallerIdentity", {})
+            return _made(self._shelf.client("sts", region), "GetCallerIdentity", {})
 
     def call(
         self,
@@ -87,7 +90,7 @@ class Clients:
         `gone` are the words of an error that means that the thing does not exist. Raises guardian's errors.
         """
         with translating(f"{service}:{action}", where, gone), self.acting_as(where.account):
-            return _made(self._client(service, where.region), action, arguments)
+            return _made(self._shelf.client(service, where.region), action, arguments)
 
     def pages(
         self,
@@ -149,15 +152,37 @@ class Clients:
         )
         return Assumed(keys, given["Expiration"])
 
-    def _client(self, service: str, region: Region) -> BaseClient:
+
+class _Shelf:
+    """One client for every service and region, made when it is needed first."""
+
+    def __init__(self, options: AwsOptions) -> None:
+        self._options = options
+        self._clients: dict[tuple[str, Region], BaseClient] = {}
+        self._lock = Lock()
+
+    def client(self, service: str, region: Region) -> BaseClient:
         with self._lock:  # a botocore session is not thread-safe, the clients it makes are
             if (service, region) not in self._clients:
                 made = self._session.create_client(
                     service, region_name=region, config=self._config
                 )
                 self._options.calls.watch(made, service)
+                given_up(made, self._options.ending)
+                asked_first(made, self._options.acting)
                 self._clients[service, region] = made
             return self._clients[service, region]
+
+    @cached_property
+    def _session(self) -> Session:
+        session = session_of_many_accounts()
+        # The member role's session is good in opt-in regions only if a regional STS gave it.
+        session.set_config_variable("sts_regional_endpoints", "regional")
+        return session
+
+    @cached_property
+    def _config(self) -> Config:
+        return _config(self._session.user_agent(), self._options)
 
 
 def _made(client: BaseClient, action: str, arguments: Mapping[str, object]) -> Answer:

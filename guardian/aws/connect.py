@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from guardian.aws.account_regions import AwsAccountRegions
+from guardian.aws.begun import Begun
 from guardian.aws.clients import Clients
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
+from guardian.aws.hub_parts import AwsHubParts
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
@@ -20,6 +22,7 @@ from guardian.aws.price_list import AwsPriceList
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.aws.table import AwsTable
+from guardian.aws.trails import Trails
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
@@ -27,6 +30,7 @@ from guardian.ports import (
     Announcer,
     CostExplorer,
     DriftDetection,
+    HubParts,
     Inbox,
     Members,
     Organizations,
@@ -35,6 +39,7 @@ from guardian.ports import (
     Stacks,
     StackSets,
     Table,
+    TrailLogs,
 )
 
 NOBODYS = AccountId("own account")
@@ -67,6 +72,7 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    hub_parts: HubParts
     mail: Announcer
     hasty: Clients
 
@@ -79,8 +85,18 @@ class Aws:
         return AwsTable(self.clients, self.hasty, name)
 
     @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self.clients.begun
+
+    @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
+
+    @property
+    def trails(self) -> TrailLogs:
+        """A look that begins now: what trails select is remembered in it."""
+        return Trails(self.clients)
 
     @property
     def cost_explorer(self) -> CostExplorer:
@@ -109,6 +125,7 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        hub_parts=AwsHubParts(clients, options),
         mail=AwsMail(clients),
         hasty=Clients(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2), now),
     )

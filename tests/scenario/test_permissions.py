@@ -114,7 +114,7 @@ def life(installation: Installation) -> Life:
     policies = [people_work_and_all_is_stopped(installation, kinds) for kinds in HALVES]
     break_and_mend(installation)
     change_and_move(installation)
-    for command in (("status",), ("prices", "refresh"), ("costs",)):
+    for command in (("status",), ("doctor",), ("prices", "refresh"), ("costs",)):
         assert installation.run(*command).code == 0
     return Life(calls(installation.cast.aws), policies)
 
