@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(PIP) install --no-compile
 
 .PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
-.PHONY: image-test image version sbom audit release-test templates-check
+.PHONY: image-test image version sbom audit release-test
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,10 +43,6 @@ reference: .venv/.dev .venv/.reference  ## compare the state machines with the r
 faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
-templates-check: .venv/.templates  ## what cfn-lint and checkov say of deploy/*.yaml (installs checkov, a hundred packages)
-	$(BIN)/cfn-lint deploy/*.yaml
-	.venv/templates/bin/checkov --directory deploy --framework cloudformation --skip-download --compact --quiet
-
 image-test: .venv/.dev ## build the images and run them (needs root, buildah and debootstrap)
 	$(BIN)/python -m pytest -m image -s tests/image $(ARGS)
 
@@ -70,12 +66,17 @@ sbom: .venv/.audit .venv/.runtime  ## the bill of materials of what is installed
 # Strict: what the service does not answer for fails, else no answer would look like no finding.
 audit: .venv/.audit  ## known vulnerabilities of all that is locked, mistakes in workflows (needs the network)
 	.venv/audit/bin/zizmor --offline --quiet --strict-collection .github
-	for name in runtime demo dev build audit docs; do \
+	for name in runtime demo dev build audit docs templates; do \
 	  .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.txt $(AUDIT) || exit 1; \
 	done
 
 release-test: .venv/.dev .venv/.audit .venv/.runtime  ## what a release is made with: bill, licenses, audit, workflows
 	$(BIN)/python -m pytest -m release tests/release $(ARGS)
+
+.PHONY: templates-check
+templates-check: .venv/.templates  ## what cfn-lint and checkov say of deploy/*.yaml (installs checkov, a hundred packages)
+	$(BIN)/cfn-lint deploy/*.yaml
+	.venv/templates/bin/checkov --directory deploy --framework cloudformation --skip-download --compact --quiet
 
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
@@ -102,8 +103,8 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile requirements/build.in $(LOCK) -o requirements/build.txt
 	uv pip compile requirements/audit.in $(LOCK) -o requirements/audit.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
-	uv pip compile requirements/templates.in $(LOCK) -o requirements/templates.txt
 	uv pip compile requirements/docs.in $(LOCK) -o requirements/docs.txt
+	uv pip compile requirements/templates.in $(LOCK) -o requirements/templates.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
@@ -127,12 +128,6 @@ clean:           ## forget everything that was made here
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
 
-# Apart: checkov wants a hundred packages, some of them older than ours.
-.venv/.templates: .venv/.dev requirements/templates.txt
-	@$(PYTHON) -m venv .venv/templates
-	@.venv/templates/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/templates.txt
-	@touch $@
-
 .venv/.audit: .venv/.base requirements/audit.txt
 	@$(PYTHON) -m venv .venv/audit
 	@.venv/audit/bin/python -m pip --quiet install --no-compile --require-hashes -r requirements/audit.txt
@@ -142,6 +137,12 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -m venv --clear --without-pip .venv/runtime
 	@.venv/audit/bin/python -m pip --quiet --python .venv/runtime/bin/python install --no-compile --require-hashes \
 	  --only-binary :all: -r requirements/runtime.txt
+	@touch $@
+
+# Apart: checkov wants a hundred packages, some of them older than ours.
+.venv/.templates: .venv/.dev requirements/templates.txt
+	@$(PYTHON) -m venv .venv/templates
+	@.venv/templates/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/templates.txt
 	@touch $@
 
 # The versions are pinned in package.json alone; nothing of them is committed.
