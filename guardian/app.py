@@ -25,6 +25,7 @@ from guardian.jobs.costs import Payments, week_once
 from guardian.jobs.editions import Edition
 from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
+from guardian.jobs.prices import NOTHING, learned
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
 from guardian.journal import open_existing, open_journal
@@ -35,7 +36,7 @@ from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
 from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
-from guardian.prices import PriceTable, load_prices
+from guardian.prices import PriceTable, own_prices, shipped_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings, says_all
 from guardian.slack.token import Token
@@ -122,10 +123,15 @@ class Guardian:
     stopping: Event
     acting: Acting
 
-    @cached_property
+    @property
     def prices(self) -> PriceTable:
-        """The table of prices, read when something is priced first. Raises InputError."""
-        return load_prices(self.prices_file)
+        """The prices that hold: one's own, else what the list told the daemon, else the shipped. Raises InputError."""
+        return shipped_prices().overridden_by(learned(self.journal)).overridden_by(self._own)
+
+    @cached_property
+    def _own(self) -> PriceTable:
+        """Read once: what holds must not change in the midst of an hour's digests."""
+        return own_prices(self.prices_file) or NOTHING
 
     @property
     def prices_file(self) -> Path:

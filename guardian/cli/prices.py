@@ -1,7 +1,6 @@
 """What an hour of everything costs, and bringing that to what the AWS Price List says."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from guardian.app import Guardian, open_guardian
 from guardian.cli.options import HERE, As, Config, Format
 from guardian.cli.printing import print_json
 from guardian.errors import InputError
-from guardian.jobs.prices import Refreshed, refresh_once, wanted
+from guardian.jobs.prices import LATELY, NOTHING, Refreshed, refresh_once, wanted
 from guardian.policy.nearest import hint
 from guardian.prices import PriceTable, own_prices, render_prices
 from guardian.terminal.prices import (
@@ -26,9 +25,6 @@ app = typer.Typer(invoke_without_command=True)
 
 WRITTEN = "Written by guardian prices refresh"
 """What the first line of a file says that may be written again."""
-LATELY = timedelta(days=90)
-"""How far back outcomes are asked for what else has a price."""
-NOTHING = PriceTable("", {})
 
 
 @app.callback()

@@ -13,6 +13,7 @@ from guardian.daemon.collector import COLLECT, LONG_POLL, Collector
 from guardian.daemon.early import Early
 from guardian.daemon.health import MEASURE_EVERY, Measuring
 from guardian.daemon.held import HeldPolicies, hold
+from guardian.daemon.learning import Learning
 from guardian.daemon.letters import Letters
 from guardian.daemon.notes import Notes
 from guardian.daemon.queues import Queues
@@ -27,8 +28,9 @@ WARN_EVERY = timedelta(seconds=10)
 QUEUES_EVERY = timedelta(minutes=2)
 GATHER = timedelta(seconds=30)
 """How long more hints of a change are waited for before a reconcile: they come in crowds."""
-FIRST_DETECTION = 1 / 24
-"""The part of its interval after which it comes first: a roll-out at the start is not to wait for a detection."""
+PRICES_EVERY = timedelta(days=1)
+NOT_AT_ONCE = 1 / 24
+"""The part of its interval after which what is slow and not urgent comes first: a roll-out at the start goes before."""
 
 log = structlog.get_logger("guardian")
 
@@ -43,6 +45,7 @@ class Daemon:
     rollouts: Rollouts
     sweeps: Sweeps
     letters: Letters
+    learning: Learning
     collector: Collector
     early: Early
 
@@ -69,6 +72,7 @@ def open_daemon(guardian: Guardian) -> Daemon:
         rollouts,
         Sweeps(guardian, policies, record, rollouts),
         Letters(guardian, policies, notes),
+        Learning(guardian, policies, notes),
         Collector(guardian, record, early),
         early,
     )
@@ -83,7 +87,7 @@ def scheduled(daemon: Daemon) -> Schedule:
     daemon.record.expect(watched.duties(names, settings.sweep_deadline, scale))
     for job, every in jobs.items():
         seconds = max(1.0, every.total_seconds() * scale)
-        first = FIRST_DETECTION if job == daemon.rollouts.detect else 0
+        first = NOT_AT_ONCE if job in (daemon.rollouts.detect, daemon.learning.prices) else 0
         reconciles = job == daemon.rollouts.reconcile
         turn = daemon.early.turn if reconciles else Turn()
         guarded = _guarded(daemon, job, turn)
@@ -114,5 +118,6 @@ def _intervals(daemon: Daemon) -> dict[Callable[[], None], timedelta]:
         daemon.reload: RELOAD_EVERY,
         Measuring(daemon.guardian, daemon.record).measure: MEASURE_EVERY,
         letters.warn: WARN_EVERY,
+        daemon.learning.prices: PRICES_EVERY,
         Queues(daemon.guardian, daemon.record).queues: QUEUES_EVERY,
     }

@@ -3,15 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from guardian.errors import NotFound, Refused
+from guardian.errors import InputError, NotFound, Refused
 from guardian.ids import Region
 from guardian.offers import FIXED, Found, Offer, Search, find, parse_offer, searches
 from guardian.outcome import Outcome
-from guardian.ports import PriceList
-from guardian.prices import PriceTable, saving
+from guardian.ports import Journal, PriceList
+from guardian.prices import PriceTable, parse_prices, render_prices, saving
+
+LEARNED = "prices"
+"""The name under which the journal keeps what the daemon was told."""
+STALE = timedelta(days=7)
+LATELY = timedelta(days=90)
+"""How far back outcomes are asked for what else has a price."""
+NOTHING = PriceTable("", {})
 
 
 @dataclass(frozen=True)
@@ -107,3 +114,32 @@ class _Reading:
         offers = tuple(offer for offer in read if offer is not None)
         self.malformed += len(read) - len(offers)
         return offers
+
+
+def learned(journal: Journal) -> PriceTable:
+    """What the list last told the daemon; nothing where it never did, or where another version wrote it otherwise."""
+    text = journal.recall(LEARNED)
+    try:
+        return parse_prices(text, "the journal") if text else NOTHING
+    except InputError:
+        return NOTHING
+
+
+def learn_once(
+    price_list: PriceList,
+    journal: Journal,
+    regions: Iterable[Region],
+    before: PriceTable,
+    now: datetime,
+) -> Refreshed | None:
+    """Let the journal keep what the list says of governed regions; None where what it said last is not a week old.
+
+    `before` are the prices that hold. Raises AccessDenied, Unavailable: what was learned before stays.
+    """
+    known = learned(journal)
+    if known.as_of > f"{now - STALE:%Y-%m-%d}":
+        return None
+    items = wanted(before, regions, journal.outcomes(now - LATELY, now))
+    refreshed = refresh_once(price_list, items, known, before, now.date())
+    journal.remember(LEARNED, render_prices(refreshed.own, ()))
+    return refreshed

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from guardian.daemon import open_daemon
 from guardian.demo.cast import HOME
 from guardian.digest import Audience
 from guardian.ids import AccountId, Region, Target
 from guardian.jobs.costs import MOST_REQUESTS
+from guardian.jobs.prices import LEARNED, NOTHING, learned
 from guardian.outcome import By, Outcome, Result
 from guardian.prices import load_prices, own_prices
 from tests.scenario.conftest import Installation, calls, forget_calls
+from tests.scenario.rollouts import forget_faults
 
 pytestmark = pytest.mark.slow
 SESSION = "GlueInteractiveSession"
@@ -103,14 +107,43 @@ def test_only_who_prices_something_reads_the_prices(
     assert installation.run("plan").code == 0
     for command in ("prices", "run"):
         refused = installation.run(command)
-        assert (refused.code, refused.err.count("\n")) == (2, 1)
-        assert str(prices) in refused.err
+        told = [line for line in refused.err.splitlines() if line.startswith("guardian: ")]
+        assert (refused.code, len(told)) == (2, 1)
+        assert str(prices) in told[0]
 
 
-def test_a_table_of_prices_is_read_once(installation: Installation) -> None:
+def test_the_shipped_prices_hold_where_nobody_said_others(installation: Installation) -> None:
+    assert installation.open().prices == load_prices()
+
+
+def test_the_daemon_learns_prices_once_a_week_and_ones_own_still_win(
+    installation: Installation, prices: Path
+) -> None:
     guardian = installation.open()
-    assert guardian.prices is guardian.prices
-    assert guardian.prices == load_prices()
+    daemon = open_daemon(guardian)
+    region, item = Region(HOME), "athena-dpu-hour"
+    assert guardian.prices.rate(item, region) is None
+    daemon.learning.prices()
+    assert guardian.prices.rate(item, region) == Decimal("0.39")
+    requests = asked(installation, "pricing")
+    daemon.learning.prices()
+    assert asked(installation, "pricing") == requests > 0
+    prices.write_text(f"as_of: 2026-01-01\nregions:\n  {HOME}: {{{item}: 0.11}}\n")
+    assert installation.open().prices.rate(item, region) == Decimal("0.11")
+    guardian.journal.forget(LEARNED)
+
+
+def test_who_may_not_ask_for_prices_is_told_so_once(installation: Installation) -> None:
+    guardian = installation.open()
+    daemon, began = open_daemon(guardian), guardian.now()
+    denied = {"service": "pricing", "error": "AccessDeniedException", "times": 99}
+    installation.cast.aws.post("/localaws/faults", denied)
+    daemon.learning.prices()
+    daemon.learning.prices()
+    forget_faults(installation)
+    told = guardian.journal.findings(began, guardian.now() + timedelta(days=1))
+    assert [finding.subject for finding in told] == ["prices"]
+    assert learned(guardian.journal) == NOTHING
 
 
 @pytest.fixture
