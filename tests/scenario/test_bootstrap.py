@@ -24,10 +24,19 @@ from guardian.localslack import LocalSlack
 from guardian.outcome import Result
 from tests.scenario.conftest import EVER, FOREIGN, Run, calls, eventually, forget_calls
 from tests.scenario.conftest import run as run_guardian
+from tests.scenario.test_permissions import denied, hub_grants, needed_by
 
 IMAGE = f"{MANAGEMENT_ACCOUNT}.dkr.ecr.{HOME}.amazonaws.com/guardian:1.0"
 OU = "/Sandbox"
 INTERRUPTED = 130
+
+CALLED = {
+    "dynamodb:TransactWriteItems": {
+        f"dynamodb:{action}Item" for action in ("ConditionCheck", "Delete", "Put", "Update")
+    },
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+}
+"""What IAM calls calls."""
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +142,7 @@ def test_from_nothing_to_governed(founded: Newcomer, slack_server: LocalSlack) -
     assert "Nothing had to be changed." in again.out
     assert statuses(founded) == before
     assert (founded.directory / "guardian.yaml").read_text() == settings
+    forget_calls(founded.aws)
     with container(founded, slack_server) as (health, environment):
         stack_sets = founded.client("cloudformation")
         eventually(lambda: governed(stack_sets, ana), within=60)
@@ -141,6 +151,9 @@ def test_from_nothing_to_governed(founded: Newcomer, slack_server: LocalSlack) -
         with journal_of(environment) as guardian:
             found = eventually(lambda: outcomes(guardian), within=60)
     assert found == [("forgotten", Result.WOULD_STOP)]
+    needed = needed_by("guardian-hub", calls(founded.aws))
+    assert {"dynamodb:TransactWriteItems", "s3:GetObject"} <= needed
+    assert denied(hub_grants(), {a for each in needed for a in CALLED.get(each, {each})}) == set()
 
 
 def governed(stack_sets: Any, account: str) -> bool:
