@@ -42,7 +42,7 @@ BY_THE_CLI = {
         "template-file", "stack-name", "capabilities", "parameter-overrides", "no-fail-on-empty-changeset", "tags",
         "s3-bucket",
     },
-    ("logs", "tail"): {"follow"},
+    ("logs", "tail"): {"follow", "since"},
     ("s3", "cp"): {"recursive"},
     ("s3", "rm"): {"recursive"},
     ("s3", "sync"): {"delete"},
