@@ -47,6 +47,12 @@ def waiting(installation: Installation) -> int:
     return sum(int(number) for number in told["Attributes"].values())
 
 
+def emptied(installation: Installation) -> bool:
+    """Whether nothing is left in the queue of what the rollout hinted at."""
+    installation.collect()
+    return waiting(installation) == 0
+
+
 def results(installation: Installation) -> Counter[tuple[str, Result]]:
     return Counter((outcome.id, outcome.result) for outcome in installation.outcomes())
 
@@ -83,6 +89,7 @@ def test_a_daemon_that_is_killed_again_and_again_finishes_the_story(
     told_to_stop_in_the_middle_of_the_rollout(installation)
     with daemon(installation):
         eventually(lambda: installation.plan().changes == (), within=30)
+    eventually(lambda: emptied(installation), within=30)
     opened = {
         cast.person("ana", "ana").open_glue_session("one"),
         cast.person("ana", "ana").open_glue_session("two"),
