@@ -42,6 +42,7 @@ def done_lines(done: Done, directory: Path) -> Iterator[str]:
     config = "" if directory == Path("config") else f" --config {directory}"
     yield f"  guardian validate{config}"
     yield f"  guardian plan{config}"
+    yield f"  guardian doctor{config}"
     if "Service" in outputs:
         yield from _of_the_daemon(done)
     else:

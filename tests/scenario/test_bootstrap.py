@@ -24,6 +24,7 @@ from guardian.localslack import LocalSlack
 from guardian.outcome import Result
 from tests.scenario.conftest import EVER, FOREIGN, Run, calls, eventually, forget_calls
 from tests.scenario.conftest import run as run_guardian
+from tests.scenario.test_permissions import denied, hub_grants, needed_by
 
 IMAGE = f"{MANAGEMENT_ACCOUNT}.dkr.ecr.{HOME}.amazonaws.com/guardian:1.0"
 OU = "/Sandbox"
@@ -133,6 +134,7 @@ def test_from_nothing_to_governed(founded: Newcomer, slack_server: LocalSlack) -
     assert "Nothing had to be changed." in again.out
     assert statuses(founded) == before
     assert (founded.directory / "guardian.yaml").read_text() == settings
+    forget_calls(founded.aws)
     with container(founded, slack_server) as (health, environment):
         stack_sets = founded.client("cloudformation")
         eventually(lambda: governed(stack_sets, ana), within=60)
@@ -141,6 +143,9 @@ def test_from_nothing_to_governed(founded: Newcomer, slack_server: LocalSlack) -
         with journal_of(environment) as guardian:
             found = eventually(lambda: outcomes(guardian), within=60)
     assert found == [("forgotten", Result.WOULD_STOP)]
+    needed = needed_by("guardian-hub", calls(founded.aws))
+    assert {"dynamodb:PutItem", "s3:GetObject"} <= needed
+    assert denied(hub_grants(), needed) == set()
 
 
 def governed(stack_sets: Any, account: str) -> bool:
