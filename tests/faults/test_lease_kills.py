@@ -33,7 +33,6 @@ class Holders:
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "tests.faults.holder", self.url],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         self.processes[process.pid] = process
