@@ -41,7 +41,7 @@ class Holders:
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.endswith("\n"):
+            if line.startswith('{"pid"') and line.endswith("\n"):  # the rest is its log
                 self.said.append(json.loads(line))
 
     def acting(self, above: int) -> dict[str, Any] | None:
