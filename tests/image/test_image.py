@@ -12,8 +12,6 @@ from tests.image.engine import OWN, Container, Engine, Image, mirror
 LARGEST = 200 * 10**6
 """Bytes that are pulled, the base's among them."""
 SECRET = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\n|\bxox[bp]-\d{8}|\bAKIA[A-Z0-9]{16}\b")
-EXAMPLES = {b"AKIAIOSFODNN7EXAMPLE", b"AKIAI44QH8DHBEXAMPLE"}
-"""Keys that AWS's documentation shows, and botocore with it."""
 
 
 def test_it_is_no_larger_than_200_megabytes_to_pull(service: Image) -> None:
@@ -59,7 +57,8 @@ def test_nothing_of_the_machine_that_built_it_is_left(
 def test_no_secret_is_in_it(container: Container) -> None:
     files = [p for p in (container.tree / "opt").rglob("*") if p.is_file() and not p.is_symlink()]
     found = {match for path in files for match in SECRET.findall(path.read_bytes())}
-    assert found <= EXAMPLES
+    # AWS's documentation shows some keys, and botocore with it.
+    assert {match for match in found if not match.endswith(b"EXAMPLE")} == set()
 
 
 def test_its_user_may_write_nothing_but_the_journals_place(container: Container) -> None:
@@ -84,10 +83,23 @@ def test_building_it_again_gives_the_same_layers(service: Image, base: Engine) -
 def test_commands_run_in_it(container: Container, examples: Path) -> None:
     told = container.run(examples, "guardian", "--version")
     assert (told.returncode, told.stdout) == (0, f"guardian {version('guardian')}\n"), told.stderr
-    checked = container.run(examples, "guardian", "validate", "/config")
+    checked = container.run(examples, "guardian", "validate", "--offline", "/config")
     assert checked.returncode == 0, checked.stderr
     shown = container.run(examples, "guardian", "iam")
     assert shown.returncode == 0, shown.stderr
+
+
+def test_it_needs_no_file_where_the_environment_says_all(
+    container: Container, tmp_path: Path
+) -> None:
+    said = {
+        "GUARDIAN_HOME_REGION": "eu-west-1",
+        "GUARDIAN_HUB_ACCOUNT": "111122223333",
+        "GUARDIAN_HUB_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/guardian",
+    }
+    shown = container.run(tmp_path, "guardian", "settings", "--config", "/nowhere", **said)
+    assert shown.returncode == 0, shown.stderr
+    assert "127.0.0.1:8080" in shown.stdout
 
 
 def test_buildah_runs_it_as_the_user_it_names(service: Image, container: Container) -> None:

@@ -62,12 +62,19 @@ def test_the_daemon_rolls_out_answers_and_ends_when_told(
     assert dead.returncode == 1
 
 
+TRIES = 3
+"""On a machine with much else to do the demo's fast clock outruns a step now and then."""
 HEALTH = ("guardian", "health", "--config", "/config")
 
 
 def test_the_demo_runs_in_its_image(demo: Image, examples: Path) -> None:
     config = demo.config()
     assert config["Cmd"] == ["demo", "--output", "/tmp/demo-output"]  # noqa: S108 - in the container
-    told = demo.container().run(examples, "guardian", *config["Cmd"])
-    print(told.stdout)  # noqa: T201 - what it is run for
-    assert told.returncode == 0, told.stderr
+    container = demo.container()
+    for _ in range(TRIES):
+        told = container.run(examples, "guardian", *config["Cmd"])
+        print(told.stdout)  # noqa: T201 - what it is run for
+        assert "See /tmp/demo-output/slack.html" in told.stdout, told.stderr
+        if told.returncode == 0:
+            return
+    pytest.fail("a step of the demo did not happen")

@@ -64,6 +64,11 @@ def test_no_exception_is_left_over() -> None:
     assert {f"{action} is allowed on everything" for action in ON_EVERYTHING} <= said
 
 
+def test_the_exceptions_are_explained() -> None:
+    page = (DEPLOY.parent / "docs" / "explanation" / "security.md").read_text("utf-8")
+    assert [action for action in ON_EVERYTHING if f"`{action}`" not in page] == []
+
+
 def trusts() -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, made in TEMPLATES.items():
         for role, resource in made["Resources"].items():
