@@ -80,9 +80,10 @@ def test_never_do_two_act_and_soon_one_does(holders: Holders, dice: Random, tell
         holders.start()
         while len(paused) > 1:
             holders.processes[paused.pop(0)].send_signal(signal.SIGCONT)
+    eventually(lambda: holders.acting(token), within=TAKES_OVER)
     for pid in paused:
         holders.processes[pid].send_signal(signal.SIGCONT)
-    eventually(lambda: holders.acting(token), within=TAKES_OVER)
+    eventually(lambda: all(holders.processes[pid].poll() for pid in paused), within=TAKES_OVER)
     said = sorted(holders.said, key=lambda each: float(each["at"]))
     assert len({(each["token"], each["pid"]) for each in said}) == len({e["token"] for e in said})
     # Who was paused between a look and its word may say it late; it looked before the next one acted.
