@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -90,6 +91,8 @@ class SlackAnnouncer:
         # Slack may have taken a message whose answer was lost: only a 429 is surely safe to send again.
         self._writer = AskingClient(token_of(token), base_url, timeout, [limits], acting)
         self._directory = Directory(self._user)
+        # matplotlib keeps the fonts it has opened for every thread that draws.
+        self._artist = ThreadPoolExecutor(1, "chart")
 
     def check(self) -> None:
         _answer(self._reader.auth_test)
@@ -100,7 +103,7 @@ class SlackAnnouncer:
         reference = resume or self._say(digest.channel, summary, key, SUMMARY)
         channel, _, thread = reference.partition("/")
         told = self._told(channel, thread, key) if resume else frozenset[int]()
-        for file in _files(digest):
+        for file in self._files(digest):
             if FILES[file.name] not in told:
                 self._upload(channel, thread, file, key)
         for part, message in enumerate(details, SHEET + 1):
@@ -147,6 +150,16 @@ class SlackAnnouncer:
             channel,
         )
         return f"{text(answer, 'channel')}/{text(answer, 'ts')}"
+
+    def _files(self, digest: Digest) -> Iterator[Upload]:
+        if digest.avoided.usd:
+            drawing = partial(self._drawn, digest)
+            yield Upload(CHART_FILE, "Avoided cost per day", drawing, headline(digest))
+        if is_cut(digest):
+            yield Upload(SHEET_FILE, "All of it as a spreadsheet", partial(spreadsheet, digest))
+
+    def _drawn(self, digest: Digest) -> bytes:
+        return self._artist.submit(draw, digest).result()
 
     def _upload(self, channel: str, thread: str, file: Upload, key: str) -> None:
         try:
@@ -217,13 +230,6 @@ class SlackAnnouncer:
             cursor = text(answer, "response_metadata.next_cursor")
             if not cursor:
                 return
-
-
-def _files(digest: Digest) -> Iterator[Upload]:
-    if digest.avoided.usd:
-        yield Upload(CHART_FILE, "Avoided cost per day", partial(draw, digest), headline(digest))
-    if is_cut(digest):
-        yield Upload(SHEET_FILE, "All of it as a spreadsheet", partial(spreadsheet, digest))
 
 
 def answered(call: Callable[[], SlackResponse], channel: str = "") -> Document:

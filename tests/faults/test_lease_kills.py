@@ -33,7 +33,6 @@ class Holders:
         process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "tests.faults.holder", self.url],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         self.processes[process.pid] = process
@@ -42,7 +41,7 @@ class Holders:
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.endswith("\n"):
+            if line.startswith('{"pid"') and line.endswith("\n"):  # the rest is its log
                 self.said.append(json.loads(line))
 
     def acting(self, above: int) -> dict[str, Any] | None:
@@ -81,9 +80,10 @@ def test_never_do_two_act_and_soon_one_does(holders: Holders, dice: Random, tell
         holders.start()
         while len(paused) > 1:
             holders.processes[paused.pop(0)].send_signal(signal.SIGCONT)
+    eventually(lambda: holders.acting(token), within=TAKES_OVER)
     for pid in paused:
         holders.processes[pid].send_signal(signal.SIGCONT)
-    eventually(lambda: holders.acting(token), within=TAKES_OVER)
+    eventually(lambda: all(holders.processes[pid].poll() for pid in paused), within=TAKES_OVER)
     said = sorted(holders.said, key=lambda each: float(each["at"]))
     assert len({(each["token"], each["pid"]) for each in said}) == len({e["token"] for e in said})
     # Who was paused between a look and its word may say it late; it looked before the next one acted.

@@ -1,9 +1,11 @@
 """The real Slack client against local Slack, over HTTP."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -235,3 +237,21 @@ def test_an_outage_at_any_call_ends_in_one_whole_digest(
     assert guardian.announce() == ()
     assert len(summaries(slack)) == 1
     assert len(thread(slack, announced.reference)) == 3
+
+
+def open_fonts() -> int:
+    files = Path("/proc/self/fd").iterdir()
+    return sum(os.path.realpath(file).endswith(".ttf") for file in files)
+
+
+def test_however_many_threads_post_the_fonts_of_charts_are_opened_once(
+    announcer: Announcer,
+) -> None:
+    announcer.post(digest(), "key-0")
+    before = open_fonts()
+    for number in range(1, 4):
+        other = Thread(target=announcer.post, args=(digest(), f"key-{number}"))
+        other.start()
+        other.join()
+    assert announcer.find(ROOM, "key-3")
+    assert open_fonts() == before
