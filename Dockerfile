@@ -67,4 +67,6 @@ FROM base AS guardian
 COPY --from=build /opt/guardian/ /opt/guardian/
 ENV GUARDIAN_HEALTH=127.0.0.1:8080
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["guardian", "health", "--config", "/config"]
+# ECS gives the volume that it mounts there this directory's mode; else only root could write to it.
+VOLUME ["/tmp"]
 CMD ["run", "--config", "/config"]

@@ -66,19 +66,24 @@ sbom: .venv/.audit .venv/.runtime  ## the bill of materials of what is installed
 # Strict: what the service does not answer for fails, else no answer would look like no finding.
 audit: .venv/.audit  ## known vulnerabilities of all that is locked, mistakes in workflows (needs the network)
 	.venv/audit/bin/zizmor --offline --quiet --strict-collection .github
-	for name in runtime demo dev build audit; do \
+	for name in runtime demo dev build audit docs templates; do \
 	  .venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$name.txt $(AUDIT) || exit 1; \
 	done
 
 release-test: .venv/.dev .venv/.audit .venv/.runtime  ## what a release is made with: bill, licenses, audit, workflows
 	$(BIN)/python -m pytest -m release tests/release $(ARGS)
 
+.PHONY: templates-check
+templates-check: .venv/.templates  ## what cfn-lint and checkov say of deploy/*.yaml (installs checkov, a hundred packages)
+	$(BIN)/cfn-lint deploy/*.yaml
+	.venv/templates/bin/checkov --directory deploy --framework cloudformation --skip-download --compact --quiet
+
 format: .venv/.dev ## put the code in shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: .venv/.docs  ## build the site of docs/ into site/; a broken link fails, and so does a page that would call out
-	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict  # not --quiet: what is not said is not counted, and nothing fails
 	@! grep -rlE '(<(script|img|iframe)[^>]* src|<link[^>]* href)="?(https?:)?//|class="?mermaid' site --include='*.html'
 	@echo "site/index.html"
 
@@ -99,6 +104,7 @@ lock:            ## pin every dependency again (needs uv)
 	uv pip compile requirements/audit.in $(LOCK) -o requirements/audit.txt
 	uv pip compile requirements/bench.in $(LOCK) -o requirements/bench.txt
 	uv pip compile requirements/docs.in $(LOCK) -o requirements/docs.txt
+	uv pip compile requirements/templates.in $(LOCK) -o requirements/templates.txt
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet --no-header
 
 clean:           ## forget everything that was made here
@@ -131,6 +137,12 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -m venv --clear --without-pip .venv/runtime
 	@.venv/audit/bin/python -m pip --quiet --python .venv/runtime/bin/python install --no-compile --require-hashes \
 	  --only-binary :all: -r requirements/runtime.txt
+	@touch $@
+
+# Apart: checkov wants a hundred packages, some of them older than ours.
+.venv/.templates: .venv/.dev requirements/templates.txt
+	@$(PYTHON) -m venv .venv/templates
+	@.venv/templates/bin/python -m pip --disable-pip-version-check --quiet install --no-compile --require-hashes -r requirements/templates.txt
 	@touch $@
 
 # The versions are pinned in package.json alone; nothing of them is committed.

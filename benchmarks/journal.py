@@ -24,6 +24,8 @@ from benchmarks.digest import outcomes
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
 from guardian.clock import system_now
+from guardian.export import Form, export
+from guardian.export.rows import OUTCOME, outcome_row
 from guardian.ids import AccountId, Region
 from guardian.journal import open_journal
 from guardian.ports import Journal
@@ -31,6 +33,7 @@ from guardian.ports import Journal
 COUNT, CALL_SECONDS = 10_000, 0.01
 BATCHES = (10, 100)
 """What one receive from SQS brings, and what ten of them do."""
+EXPORTED, SPAN = 50_000, timedelta(days=1)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOME, HUB = Region("eu-west-1"), AccountId("123456789012")
 
@@ -104,9 +107,35 @@ def make_table(name: str) -> None:
     )
 
 
+def exports(folder: Path) -> None:
+    """Each in a process of its own, so that the peak is the export's."""
+    for count in (5_000, EXPORTED):
+        url = f"sqlite:///{folder}/{count}.sqlite"
+        open_journal(url, lambda: NOW).record(outcomes(1, NOW, count))
+        for form in Form:
+            subprocess.run([sys.executable, __file__, form, url], check=True)  # noqa: S603 -- this file
+
+
+def exported(form: Form, url: str) -> None:
+    rows = map(outcome_row, open_journal(url).each_outcome(NOW - SPAN, NOW + SPAN))
+    began = time.process_time()
+    with TemporaryDirectory() as directory:
+        count = export(form, OUTCOME, rows, Path(directory) / "rows")
+    peak = peak_mib()
+    cpu = time.process_time() - began
+    print(f"  {count:,} outcomes as {form}: {cpu:5.2f} s of CPU, peak {peak:.0f} MiB", flush=True)
+
+
+def peak_mib() -> float:
+    """Of this process. `getrusage` would tell the parent's, if that was larger."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def main() -> None:
     with TemporaryDirectory() as directory:
         folder = Path(directory)
+        exports(folder)
         for size in BATCHES:
             journal = open_journal(f"sqlite:///{folder}/{size}.sqlite", lambda: NOW)
             measure("SQLite", journal, lambda: 0, size)
@@ -118,4 +147,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        exported(Form(sys.argv[1]), sys.argv[2])
+    else:
+        main()

@@ -104,8 +104,8 @@ LOG_GB, LOG_GB_OUTCOME = 0.1, 2e-6
 """Taken in: by the jobs' own lines, and for each outcome."""
 COST_REQUESTS = 35
 """Of Cost Explorer: eight for a digest once a week."""
-POLLS = HOURS * 360
-"""Of the queue, one every ten seconds; of the journal's table as often, for the lease."""
+POLLS, RENEWALS = HOURS * 360, HOURS * 720
+"""Of the queue every ten seconds; of the lease in the journal's table every five."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def hub(accounts: int) -> Iterator[tuple[str, float]]:
     yield "logs", (LOG_GB + outcomes * LOG_GB_OUTCOME) * usd["log"]
     yield "Cost Explorer", COST_REQUESTS * usd["Cost Explorer"]
     yield "SQS", (POLLS + 3 * outcomes) * usd["queue"]
-    writes, reads = POLLS + 4 * outcomes, 4 * POLLS
+    writes, reads = RENEWALS + 4 * outcomes, 4 * POLLS  # by the jobs that run every ten seconds
     yield "DynamoDB", writes * usd["table write"] + reads * usd["table read"]
 
 

@@ -27,14 +27,14 @@ from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
-from guardian.journal import open_journal
+from guardian.journal import open_existing, open_journal
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Journal, PolicySource, SlackApp
+from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings, says_all
@@ -44,6 +44,7 @@ from guardian.waves import Waves
 
 if TYPE_CHECKING:
     from guardian.slack.client import SlackAnnouncer  # most commands tell nobody
+    from guardian.slack.room import SlackRoom
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -111,13 +112,14 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Guardian:
-    """Everything a command or the daemon needs; `stopping` lets go whoever waits."""
+    """Everything a command or the daemon needs; `stopping` lets go whoever waits, `acting` tells whether it may act."""
 
     configuration: Configuration
     settings: Settings
     aws: Aws
     journal: Journal
     stopping: Event
+    acting: Acting
 
     @cached_property
     def prices(self) -> PriceTable:
@@ -170,7 +172,8 @@ class Guardian:
         return pausing(self.journal)
 
     def halted(self) -> str:
-        """Why nothing may be changed now, empty where it may."""
+        """Why nothing may be changed now, empty where it may. Raises Unavailable, AccessDenied, Superseded."""
+        self.acting.make_sure()
         return "told to stop" if self.stopping.is_set() else str(self.paused or "")
 
     def search(self, *, observe: bool = False, whole: bool = True) -> Search:
@@ -237,7 +240,15 @@ class Guardian:
     def _announcer(self) -> "SlackAnnouncer":
         from guardian.slack.client import SlackAnnouncer
 
-        return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
+        slack = self.settings.slack
+        return SlackAnnouncer(slack.token, slack.api, acting=self.acting.check)
+
+    def room(self) -> "SlackRoom":
+        """Where people are warned and answered."""
+        from guardian.slack.room import SlackRoom
+
+        slack = self.settings.slack
+        return SlackRoom(slack.token, slack.api, acting=self.acting.check)
 
 
 def hub_of(settings: Settings, organization: Organization) -> names.Hub:
@@ -304,12 +315,15 @@ def _source(directory: Path, settings: Settings, aws: Aws | None) -> PolicySourc
     """A directory needs no AWS, not even boto3's settings to be right."""
     place = settings.policies
     if place.startswith(SCHEME):
-        return (aws or _connect(settings, Event())).policies_at(place)
+        return (aws or _connect(settings, Event(), Always())).policies_at(place)
     return DirectorySource(directory / place)
 
 
 def open_guardian(
-    directory: Path, environment: Mapping[str, str] = os.environ, stopping: Event | None = None
+    directory: Path,
+    environment: Mapping[str, str] = os.environ,
+    stopping: Event | None = None,
+    acting: Acting | None = None,
 ) -> Guardian:
     """Guardian as a directory and the environment configure it. Raises InputError.
 
@@ -317,22 +331,32 @@ def open_guardian(
     DynamoDB is looked at: that may raise AccessDenied and Unavailable, too.
     """
     settings = load_settings(directory, environment)
-    event = stopping or Event()
-    aws = _connect(settings, event)
+    event, acts = stopping or Event(), acting or Always()
+    aws = _connect(settings, event, acts)
     return Guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
         journal=open_journal(settings.journal, settings.clock, aws.table),
         stopping=event,
+        acting=acts,
     )
 
 
-def _connect(settings: Settings, event: Event) -> Aws:
-    return connect(_options(settings, event), system_now, event.wait)
+def open_two_journals(
+    directory: Path, source: str, target: str, environment: Mapping[str, str] = os.environ
+) -> tuple[Journal, Journal]:
+    """One that is there, and one that is made where it is a file; both by their URLs, as settings have them."""
+    settings = load_settings(directory, environment)
+    clock, tables = settings.clock, _connect(settings, Event(), Always()).table
+    return open_existing(source, clock, tables), open_journal(target, clock, tables)
 
 
-def _options(settings: Settings, event: Event) -> AwsOptions:
+def _connect(settings: Settings, event: Event, acting: Acting) -> Aws:
+    return connect(_options(settings, event, acting), system_now, event.wait)
+
+
+def _options(settings: Settings, event: Event, acting: Acting) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
     governed = settings.management_account is ManagementAccount.GOVERN
@@ -348,4 +372,5 @@ def _options(settings: Settings, event: Event) -> AwsOptions:
         management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
         ending=event.is_set,
+        acting=acting.check,
     )

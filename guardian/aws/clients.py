@@ -22,10 +22,10 @@ from guardian.aws.credentials import (
     session_of_many_accounts,
     signing_as,
 )
-from guardian.aws.endurance import given_up_by
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
+from guardian.aws.restraint import asked_first, given_up
 from guardian.aws.spelling import from_api, spelt_low, to_api
 from guardian.aws.tally import CallTally
 from guardian.clock import Clock
@@ -168,7 +168,8 @@ class _Shelf:
                     service, region_name=region, config=self._config
                 )
                 self._options.calls.watch(made, service)
-                given_up_by(made, self._options.ending)
+                given_up(made, self._options.ending)
+                asked_first(made, self._options.acting)
                 self._clients[service, region] = made
             return self._clients[service, region]
 

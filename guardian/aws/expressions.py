@@ -1,11 +1,13 @@
 """Items, conditions and writes as DynamoDB's API spells them. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from guardian.ports.table import Change, Check, Delete, If, Item, Key, Put, Value, Write
 
 Spelt = Mapping[str, Any]
+WHOLE = re.compile(r"-?[0-9]+")
 
 
 def as_item(values: Mapping[str, Value]) -> Spelt:
@@ -22,7 +24,7 @@ def from_item(spelt: Spelt) -> Item:
     for name, typed in spelt.items():
         if "S" in typed:
             found[name] = str(typed["S"])
-        elif "N" in typed:
+        elif WHOLE.fullmatch(str(typed.get("N", ""))):
             found[name] = int(typed["N"])
     return found
 

@@ -23,7 +23,8 @@ class AwsOptions:
     `templates` is the `s3://bucket/prefix` for those that are too large for a call, empty where there is none.
     `management_role` is guardian's own in the management account, empty where that account is not governed.
     `calls` counts every call of the adapters, `begun` knows the stack set operations that they began. `ending` tells
-    that guardian was told to stop: then a call that got no good answer is not tried again.
+    that guardian was told to stop: then a call that got no good answer is not tried again. `acting` is called before
+    every attempt at a call, and raises where guardian may make none.
     """
 
     home_region: Region
@@ -42,3 +43,4 @@ class AwsOptions:
     calls: CallTally = field(default_factory=CallTally, compare=False)
     begun: Begun = field(default_factory=Begun, compare=False)
     ending: Callable[[], bool] = field(default=bool, compare=False)
+    acting: Callable[[], object] = field(default=bool, compare=False)

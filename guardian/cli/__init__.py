@@ -1,10 +1,9 @@
 """The command line.
 
 Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --detailed-exitcode`; 3 access denied;
-4 unavailable; 5 held by a brake.
+4 unavailable; 5 held by a brake; 6 another daemon took over (`run`).
 """
 
-import logging
 import sys
 from collections.abc import Mapping
 from typing import Annotated
@@ -14,7 +13,7 @@ import typer
 from guardian.cli.lazy import NO_MARKUP, LazyGroup
 from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
-from guardian.logs import configure_logs
+from guardian.logs import LogLevel, configure_logs
 
 COMMANDS: Mapping[str, str] = {
     "bootstrap": "bootstrap.bootstrap",
@@ -40,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "costs": "costs.costs",
     "kinds": "reports.kinds",
     "prices": "prices.app",
+    "journal": "journal.app",
     "run": "work.run",
     "health": "health.health",
     "demo": "work.demo",
@@ -73,7 +73,7 @@ def _any_command(
 
 def main() -> None:
     """The entry point. An expected error is one clear line on stderr, never a traceback."""
-    configure_logs(logging.ERROR)  # a command tells by what it prints; the daemon logs more
+    configure_logs(LogLevel.ERROR)  # a command tells by what it prints; the daemon logs more
     try:
         app(standalone_mode=True)
     except GuardianError as error:

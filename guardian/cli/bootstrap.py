@@ -33,7 +33,7 @@ def bootstrap(
     parameter: Annotated[
         list[str] | None,
         typer.Option(
-            help="A parameter of deploy/hub.yaml, Name=value; may be said several times."
+            metavar="NAME=VALUE", help="A parameter of deploy/hub.yaml; may be said several times."
         ),
     ] = None,
     ou: Annotated[

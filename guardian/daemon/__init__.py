@@ -5,14 +5,14 @@ from threading import Event, Thread
 
 import structlog
 
-from guardian.app import open_guardian
+from guardian.app import Guardian, open_guardian
 from guardian.daemon import people
 from guardian.daemon.ending import Ending
-from guardian.daemon.health import Pages, serving
+from guardian.daemon.health import Front, Pages, serving
 from guardian.daemon.jobs import Daemon, open_daemon, scheduled
 from guardian.daemon.signals import on_signals
+from guardian.daemon.tenure import Tenure
 from guardian.errors import GuardianError
-from guardian.logs import configure_logs
 
 __all__ = ["Daemon", "open_daemon", "run_daemon"]
 
@@ -21,26 +21,43 @@ log = structlog.get_logger("guardian")
 
 def run_daemon(directory: Path) -> int:
     """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
-    configure_logs()
-    ending = Ending(Event())
+    ending, tenure = Ending(Event()), Tenure()
     on_signals(ending.stopping)
     ending.watch()
     try:
-        return _serve(directory, ending)
+        guardian = open_guardian(directory, stopping=ending.stopping, acting=tenure)
+        return _wait_and_work(guardian, ending, tenure)
     except GuardianError:
         if ending.stopping.is_set():  # it was told to stop before it had begun
             return ending.code
         raise
 
 
-def _serve(directory: Path, ending: Ending) -> int:
-    guardian = open_guardian(directory, stopping=ending.stopping)
+def _wait_and_work(guardian: Guardian, ending: Ending, tenure: Tenure) -> int:
+    """Stand by until nobody else is at work, then be the one that is."""
+    guardian.configuration.files()  # what is wrong with them is told now, and not when it takes over
     identity = guardian.aws.whoami()
+    log.info("started", identity=identity.arn, directory=str(guardian.configuration.directory))
+    front = Front(guardian, tenure)
+    with serving(front):
+        lease = tenure.wait(guardian.journal, ending.stopping)
+        if lease is None:
+            log.info("stopped")
+            return ending.code
+        guardian.journal.fence(lease)
+        tenure.keep()
+        ending.parting = tenure.give_up
+        try:
+            return _lead(guardian, ending, front)
+        finally:
+            tenure.give_up()
+
+
+def _lead(guardian: Guardian, ending: Ending, front: Front) -> int:
     daemon = open_daemon(guardian)
     ending.at_work = daemon.record.at_work
-    log.info("started", identity=identity.arn, directory=str(directory))
-    with serving(Pages(guardian, daemon.policies, daemon.record)):
-        return _work(daemon, ending)
+    front.lead(Pages(guardian, daemon.policies, daemon.record, front.tenure))
+    return _work(daemon, ending)
 
 
 def _work(daemon: Daemon, ending: Ending) -> int:

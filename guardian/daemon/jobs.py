@@ -97,7 +97,8 @@ def _guarded(daemon: Daemon, job: Callable[[], None], turn: Turn) -> Callable[[]
     def later(span: timedelta) -> None:
         turn.after(span.total_seconds() * guardian.scale)
 
-    return watched.guarded(job, daemon.record, guardian.now, guardian.stopping.is_set, later)
+    way = watched.giving_way(job, guardian.acting)
+    return watched.guarded(way, daemon.record, guardian.now, guardian.stopping.is_set, later)
 
 
 def _intervals(daemon: Daemon) -> dict[Callable[[], None], timedelta]:

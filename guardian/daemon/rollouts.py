@@ -110,6 +110,7 @@ class Rollouts:
         )
         log.info(
             "applied",
+            plan=made.plan.id,
             done=len(applied.done),
             failed=len(applied.failed),
             waiting=len(applied.waiting),

@@ -35,6 +35,7 @@ class Sweeps:
         self.record.swept(watched.swept_figures(swept))
         log.info(
             "swept",
+            trace=search.trace,
             accounts=swept.accounts,
             places=swept.places,
             seen=swept.seen,

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
+from uuid import uuid4
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from guardian.clock import Clock
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Superseded
 from guardian.health.emf import entry, worth_a_line
 from guardian.health.record import Duty, Record, Rollout, Run, SweepFigures
 from guardian.jobs.collect import Collected
@@ -14,6 +17,7 @@ from guardian.jobs.reconcile import Reconciliation
 from guardian.jobs.sweep import Swept
 from guardian.outcome import Result
 from guardian.plan import InstanceStatus
+from guardian.ports import Acting
 
 LONG, SHORT = timedelta(hours=2), timedelta(minutes=15)
 """How long a run may take that changes stacks, and one that does not."""
@@ -61,18 +65,22 @@ class Watch:
         """It met trouble; what broke off because guardian ends met none."""
         again = self._ended(brief(error))
         say = log.info if ending else log.warning
-        say("job_failed", job=self._job, error=str(error), **self._row(again))
+        say("job_failed", error=str(error), **self._row(again))
         return again
 
     def crashed(self, error: Exception) -> timedelta:
         """It met a bug, which is louder than an outage."""
         again = self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
-        log.error("job_crashed", job=self._job, exc_info=error, **self._row(again))
+        log.error("job_crashed", exc_info=error, **self._row(again))
         return again
 
     def _row(self, again: timedelta) -> Mapping[str, object]:
         state = self._record.health.jobs.get(self._job)
-        return {"in_a_row": state.failures if state else 1, "again_in": again.total_seconds()}
+        return {
+            "job": self._job,
+            "in_a_row": state.failures if state else 1,
+            "again_in": again.total_seconds(),
+        }
 
     def _ended(self, failure: str, *, bug: bool = False) -> timedelta:
         run = Run(self._job, self._began, self._clock(), failure, bug)
@@ -100,6 +108,10 @@ def guarded(
     def run() -> None:
         if ending():
             return
+        with bound_contextvars(job=name, run=uuid4().hex[:12]):
+            watched_run()
+
+    def watched_run() -> None:
         watch = Watch(name, record, clock)
         every = _every(record, name)
         try:
@@ -112,6 +124,19 @@ def guarded(
             again = watch.done()
         if again > every:
             later(again)
+
+    return run
+
+
+def giving_way(job: Callable[[], None], acting: Acting) -> Callable[[], None]:
+    """The job, which ends the process when it finds that somebody else acts by now."""
+
+    @wraps(job)
+    def run() -> None:
+        try:
+            job()
+        except Superseded as error:
+            acting.superseded(error)
 
     return run
 

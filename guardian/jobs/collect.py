@@ -13,6 +13,8 @@ from guardian.notice import StopNotice, is_notice, parse_notice
 from guardian.outcome import About, Finding, Outcome, parse_event
 from guardian.ports import Inbox, Journal, Message
 
+MOST = 10
+"""Messages that one look can find."""
 SHOWN = 200  # characters of a message that cannot be read
 
 log = structlog.get_logger("guardian.collect")
@@ -34,7 +36,7 @@ class Collected:
 
 
 def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
-    """Receive up to ten messages and keep what they say. Raises AccessDenied, Unavailable.
+    """Receive up to `MOST` messages and keep what they say. Raises AccessDenied, Unavailable.
 
     A message is acknowledged when the journal has it, not before: a crash makes it come again, which is harmless. One
     that cannot be read is never acknowledged: the queue moves it to its dead-letter queue after some receipts, where
@@ -44,7 +46,8 @@ def collect_once(inbox: Inbox, journal: Journal, wait: timedelta) -> Collected:
     if not messages:
         return Collected()
     read = _read(messages)
-    new = journal.record(read.outcomes) + journal.foresee(read.notices)
+    new = journal.record(read.outcomes) if read.outcomes else 0
+    new += journal.foresee(read.notices) if read.notices else 0
     unreadable = tuple(finding for finding in read.findings if journal.note([finding]))
     if read.messages:
         inbox.acknowledge(read.messages)

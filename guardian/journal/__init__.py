@@ -24,11 +24,23 @@ def open_journal(url: str, clock: Clock = system_now, tables: Tables | None = No
     that `tables` knows. Raises InputError for a URL, a file, a table or a version that this guardian cannot use; for a
     table also AccessDenied and Unavailable.
     """
-    path, table = Path(url.removeprefix(SQLITE)), url.removeprefix(DYNAMODB)
+    table = url.removeprefix(DYNAMODB)
     if url.startswith(SQLITE) and url != SQLITE:
-        return SqliteJournal(path, clock)
+        return SqliteJournal(file_of(url), clock)
     if tables and url.startswith(DYNAMODB) and TABLE.fullmatch(table):
         return DynamoJournal(tables(table), clock)
     raise InputError(
         f"{url!r} names no journal: write sqlite:///journal.sqlite or dynamodb://table for instance"
     )
+
+
+def open_existing(url: str, clock: Clock = system_now, tables: Tables | None = None) -> Journal:
+    """The same, but a file that is not there is not made: it is an InputError."""
+    if url.startswith(SQLITE) and not file_of(url).is_file():
+        raise InputError(f"{file_of(url)}: there is no such journal")
+    return open_journal(url, clock, tables)
+
+
+def file_of(url: str) -> Path:
+    """The file of an SQLite journal's URL."""
+    return Path(url.removeprefix(SQLITE))

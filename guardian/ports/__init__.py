@@ -22,7 +22,7 @@ from guardian.ports.aws import (
     TrailLogs,
 )
 from guardian.ports.journal import Journal, Warnings
-from guardian.ports.lease import Leases
+from guardian.ports.lease import Acting, Always, Leases
 from guardian.ports.slack import (
     Announcer,
     Bot,
@@ -37,6 +37,8 @@ from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
+    "Acting",
+    "Always",
     "Announcer",
     "Bot",
     "BusRule",

@@ -8,6 +8,7 @@ from guardian.digest import Window
 from guardian.lease import Lease
 from guardian.notice import StopNotice, Warned
 from guardian.outcome import Finding, Outcome
+from guardian.ports.contents import Portable
 from guardian.ports.lease import Leases
 
 
@@ -131,7 +132,7 @@ class Windows(Protocol):
         ...
 
 
-class Journal(Entries, Intentions, Memory, Windows, Warnings, Leases, Protocol):
+class Journal(Entries, Intentions, Memory, Windows, Warnings, Leases, Portable, Protocol):
     """All that guardian has to know tomorrow.
 
     Any call may raise Unavailable, any that writes Superseded once the journal is fenced.

@@ -1,7 +1,8 @@
 """What guardian needs to be the only one that acts."""
 
-from typing import Protocol
+from typing import NoReturn, Protocol
 
+from guardian.errors import Superseded
 from guardian.lease import Lease
 
 
@@ -29,3 +30,32 @@ class Leases(Protocol):
     def release(self, lease: Lease) -> None:
         """Let the next one take it at once; nothing where somebody took it over already."""
         ...
+
+
+class Acting(Protocol):
+    """Whether this process may act for guardian. Both raise Superseded, or end the process, where it may not."""
+
+    def check(self) -> None:
+        """By what is known here; costs nothing."""
+        ...
+
+    def make_sure(self) -> None:
+        """By what the journal's store says. Raises Unavailable, AccessDenied."""
+        ...
+
+    def superseded(self, error: Superseded) -> NoReturn:
+        """A write was refused, because somebody else acts by now."""
+        ...
+
+
+class Always:
+    """People's commands take their turns without a lease."""
+
+    def check(self) -> None:
+        pass
+
+    def make_sure(self) -> None:
+        pass
+
+    def superseded(self, error: Superseded) -> NoReturn:
+        raise error

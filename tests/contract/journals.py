@@ -6,8 +6,6 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-import boto3
-
 from guardian.ids import Region, Target, parse_account
 from guardian.journal import Tables, open_journal
 from guardian.notice import StopNotice
@@ -57,6 +55,8 @@ def make_table(endpoint: str, name: str = "") -> str:
 @cache
 def client(endpoint: str) -> Any:
     """Boto3's own, of the region where the journal's tables are."""
+    import boto3  # not by all who import this: some are processes that race
+
     return boto3.client(
         "dynamodb",
         region_name="eu-west-1",

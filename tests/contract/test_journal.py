@@ -14,6 +14,7 @@ import pytest
 from guardian.digest import Window
 from guardian.errors import InputError
 from guardian.journal import open_journal
+from guardian.lease import Lease
 from guardian.notice import Warned
 from guardian.outcome import About, Finding, Result
 from tests.contract.journals import HOUR, NINE, Place, drift, notice, stopped
@@ -209,6 +210,7 @@ from tests.contract.journals import HOUR, NINE, stopped
 journal = open_journal(sys.argv[1], lambda: NINE)
 journal.record([stopped()])
 journal.claim("#data", Window(NINE, NINE + HOUR), NINE)
+journal.take("gone 1", None)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -222,6 +224,8 @@ def test_sqlite_what_was_written_outlives_a_kill(tmp_path: Path) -> None:
     journal = open_journal(url, lambda: NINE)
     assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
     assert journal.unfinished("#data") == (Window(NINE, NINE + HOUR),)
+    assert journal.lease() == Lease(1, "gone 1")
+    assert journal.take("b 1", Lease(1, "gone 1")) == Lease(2, "b 1")
 
 
 def test_sqlite_makes_its_folder(tmp_path: Path) -> None:

@@ -1,18 +1,12 @@
 """What the lease of every journal promises."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from guardian.digest import Window
 from guardian.errors import Superseded
-from guardian.journal import open_journal
 from guardian.lease import Lease
 from guardian.ports import Journal
 from tests.contract.journals import HOUR, NINE, Place, drift, notice, stopped
@@ -151,31 +145,8 @@ def test_who_is_fenced_still_reads(place: Place) -> None:
     assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
 
 
-TAKER = """
-import os, signal, sys
-from guardian.journal import open_journal
-journal = open_journal(sys.argv[1])
-assert journal.take("gone 1", None)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_sqlite_a_lease_outlives_its_holder_and_keeps_its_token(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/journal.sqlite"
-    taker = subprocess.run(  # noqa: S603 -- our own interpreter
-        [sys.executable, "-c", TAKER, url],
-        check=False,
-        cwd=Path(__file__).parents[2],
-        env=os.environ,
-    )
-    assert taker.returncode == -signal.SIGKILL
-    journal = open_journal(url)
-    assert journal.lease() == Lease(1, "gone 1", 0)
-    assert held(journal, "b 1") == Lease(2, "b 1", 0)
-
-
-def test_a_renewal_does_not_wait_for_what_is_being_recorded(tmp_path: Path) -> None:
-    journal = open_journal(f"sqlite:///{tmp_path}/journal.sqlite")
+def test_a_renewal_does_not_wait_for_what_is_being_recorded(place: Place) -> None:
+    journal = place.open()
     lease = held(journal)
 
     def slowly() -> object:

@@ -6,6 +6,7 @@ from functools import cache
 
 import botocore.session
 import pytest
+import typer
 import typer.main
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
@@ -23,8 +24,11 @@ MENTIONED = tuple(
 )
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 OTHERS = {
+    "buildah": "tests/image builds with it: `make image-test`",
+    "cp": "the shell's own",
     "curl": "asks what guardian or a local server serves: the tests of those paths do",
-    "docker": "no container engine where the tests run: the image has a test of its own",
+    "docker": "no Docker where the tests run: tests/image builds and runs the images with buildah",
+    "echo": "the shell's own",
     "export": "the shell's own",
     "git": "git's own",
     "pip": "pip's own; `make` sets up with it",
@@ -69,7 +73,7 @@ def wrong_with_guardian(each: Shown) -> str:
     """As typer says it. A command that is only mentioned needs no arguments, and its options no values."""
     command, rest = GUARDIAN, each.arguments
     while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
-        found = command.commands.get(rest[0])
+        found = command.get_command(typer.Context(command), rest[0])
         if found is None:
             return f"there is no command {rest[0]}"
         command, rest = found, rest[1:]

@@ -218,7 +218,7 @@ def told(newcomer: Newcomer, definition: Mapping[str, Any]) -> dict[str, str]:
 
 
 def around(newcomer: Newcomer, slack: LocalSlack) -> dict[str, str]:
-    """What ECS gives a container beside that, and where AWS and Slack are."""
+    """What ECS gives a container beside that, where AWS and Slack are, and fewer rounds than a fast clock makes."""
     keys = newcomer.estate.assume(MANAGEMENT_ACCOUNT, "guardian-hub", "ecs", HOME)
     aws = newcomer.aws
     return {
@@ -229,6 +229,8 @@ def around(newcomer: Newcomer, slack: LocalSlack) -> dict[str, str]:
         "AWS_SESSION_TOKEN": keys.session_token,
         "GUARDIAN_CLOCK": f"{aws.origin}:{aws.scale}",
         "SLACK_API_URL": slack.endpoint,
+        **{f"GUARDIAN_SCHEDULES_{job}": "30d" for job in ("SWEEP", "DRIFT", "DETECT")},
+        "GUARDIAN_SCHEDULES_RECONCILE": "1d",
     }
 
 

@@ -14,6 +14,7 @@ from guardian.demo.cast import HOME
 from guardian.localslack import LocalSlack
 from guardian.outcome import Result
 from tests.scenario.conftest import Installation, eventually
+from tests.scenario.daemons import free_lease
 from tests.scenario.delays import slow_down, slowed_down
 
 QUICK = {"GUARDIAN_SLACK_DIGEST": "*/30 * * * *"}
@@ -35,6 +36,7 @@ def daemon(installation: Installation) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.send_signal(signal.SIGKILL)
         sys.stderr.write(process.communicate()[1])  # pytest shows it when a test fails
+        free_lease(installation)
 
 
 def waiting(installation: Installation) -> int:

@@ -1,6 +1,7 @@
 """Whatever the daemon is at when it is told to stop, it has ended after 25 seconds, and all is well."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.scenario.conftest import Installation, eventually
+from tests.scenario.daemons import free_lease
 from tests.scenario.delays import at_full_speed, slow_down, slowed_down
 
 WITHIN = 25.0  # seconds
@@ -51,10 +53,24 @@ def test_in_the_middle_of_an_operation_it_leaves_it_to_run_alone(
     assert events(log)[-1] == "stopped"
 
 
+def test_a_second_signal_ends_it_at_once(installation: Installation) -> None:
+    slow_down(installation, "sqs", "ReceiveMessage", seconds=5, times=2)
+    with installation.start("run") as process:
+        eventually(lambda: slowed_down(installation), within=30)
+        process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)  # it finishes what it is at
+        process.terminate()
+        assert process.wait(2) == 128 + signal.SIGTERM
+        process.communicate()
+    free_lease(installation)
+
+
 def test_in_the_middle_of_a_sweep_it_stops_at_the_next_account(
     installation: Installation,
 ) -> None:
     installation.apply()
+    before = installation.deployed()
     slow_down(installation, "glue", "ListSessions", times=1000)
     with installation.start("run") as process:
         eventually(lambda: slowed_down(installation), within=30)
@@ -62,6 +78,7 @@ def test_in_the_middle_of_a_sweep_it_stops_at_the_next_account(
     assert "swept" in events(log)
     assert events(log)[-1] == "stopped"
     assert not [entry for entry in log if entry["level"] in {"warning", "error"}]
+    assert installation.deployed() == before
 
 
 def test_a_call_that_hangs_is_abandoned(installation: Installation) -> None:

@@ -242,7 +242,7 @@ def test_the_tokens_come_from_the_environment_and_are_never_shown(tmp_path: Path
         ("schedules: {sweep: 0s}\n", "3:20: schedules.sweep: must be longer than 0s"),
         (
             "journal: postgres://x\n",
-            "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db",
+            "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db or dynamodb://guardian",
         ),
         (
             "member_role: a role\n",

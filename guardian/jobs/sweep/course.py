@@ -8,8 +8,10 @@ from functools import partial
 from itertools import groupby
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from guardian.errors import GuardianError
+from guardian.ids import AccountId
 from guardian.jobs.sweep.brake import Brake, Held
 from guardian.jobs.sweep.places import Found, Search, Trouble, Visit
 from guardian.jobs.sweep.side_by_side import SideBySide
@@ -64,6 +66,10 @@ class Course:
         return self.waiting
 
     def _do(self, task: Task) -> Then:
+        with bound_contextvars(account=_account(task)):
+            return self._does(task)
+
+    def _does(self, task: Task) -> Then:
         match task:
             case Visit():
                 looked = look_into(self.members, self.journal, self.search, self.clock, task)
@@ -85,8 +91,7 @@ class Course:
 
     def _crashed(self, task: Task, error: Exception) -> None:
         """What a bug leaves of a task: the other accounts have theirs all the same."""
-        account = task.account if isinstance(task, Visit) else task.found[0].place.target.account
-        log.error("sweep_crashed", account=account, exc_info=error)
+        log.error("sweep_crashed", account=_account(task), exc_info=error)
         if isinstance(task, Visit):
             reason = f"a bug of guardian, see its log: {type(error).__name__}"
             self._looked(task, Looked(troubles=(Trouble(task.target, "account", reason),)))
@@ -112,3 +117,7 @@ class Course:
         by_account = sorted(going, key=lambda found: found.place.target.account)
         for _, found in groupby(by_account, lambda found: found.place.target.account):
             self.tasks.add(Stops(tuple(found)))
+
+
+def _account(task: Task) -> AccountId:
+    return task.account if isinstance(task, Visit) else task.found[0].place.target.account

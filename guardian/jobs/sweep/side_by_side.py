@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -71,7 +72,10 @@ class SideBySide(Generic[Item, Answer]):
         self._exhausted = len(taken) < self._room
         while self._exhausted and self._added and len(taken) < self._room:
             taken.append(self._added.popleft())
-        self._pending |= {self._pool.submit(self._work, item): item for item in taken}
+        # Each in a copy of the context: what is bound to the log here is bound there too.
+        self._pending |= {
+            self._pool.submit(copy_context().run, self._work, item): item for item in taken
+        }
 
     @property
     def _room(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from guardian.clock import Clock
+from guardian.journal.dynamodb.contents import DynamoContents
 from guardian.journal.dynamodb.entries import DynamoEntries
 from guardian.journal.dynamodb.lease import DynamoLeases
 from guardian.journal.dynamodb.memory import DynamoMemory
@@ -14,7 +15,9 @@ from guardian.lease import Lease
 from guardian.ports import Table
 
 
-class DynamoJournal(DynamoEntries, DynamoMemory, DynamoWindows, DynamoWarnings, DynamoLeases):
+class DynamoJournal(
+    DynamoEntries, DynamoMemory, DynamoWindows, DynamoWarnings, DynamoContents, DynamoLeases
+):
     """A journal in a table, shared by threads, processes and machines.
 
     A write is in the table when its call returns, and every read sees it.

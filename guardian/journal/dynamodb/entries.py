@@ -1,6 +1,6 @@
 """Outcomes, findings and intentions of a journal in DynamoDB."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
@@ -44,7 +44,7 @@ class DynamoEntries(Part):
     def __init__(self, table: Table, pen: Pen, clock: Clock) -> None:
         super().__init__(table, pen, clock)
         self._horizon = ""
-        self._shards: set[Key] = set()
+        self._shards: dict[str, set[str]] = {OUTCOMES: set(), FINDINGS: set()}
 
     def record(self, outcomes: Iterable[Outcome]) -> int:
         return self._learn(OUTCOMES, map(_outcome, outcomes))
@@ -88,29 +88,19 @@ class DynamoEntries(Part):
         """An entry that comes after a window was claimed belongs to the next one, whatever the clock says."""
         for _ in range(ATTEMPTS):
             recorded = max(instant(self._clock()), self._horizon)
-            news = [_new(sort, recorded, identity, entry) for identity, entry in kept]
-            marks = self._new_shards(
-                sort, {keys.shard(recorded, identity) for identity, _ in kept}
-            )
+            news = [New(new_entry(sort, recorded, identity, entry)) for identity, entry in kept]
+            shards = {keys.shard(recorded, identity) for identity, _ in kept}
+            marks = [mark(sort, shard) for shard in shards - self._shards[sort]]
             guard = [Check(keys.HORIZON, (If("until", "<=", recorded, or_absent=True),))]
             try:
-                count = self._pen.add(news, *(guard if kept else ()), *marks.values(), *more)
+                count = self._pen.add(news, *(guard if kept else ()), *marks, *more)
             except Unmet:
                 found = self._table.get(keys.HORIZON)
                 self._horizon = str(found["until"]) if found else ""
             else:
-                self._shards.update(marks)
+                self._shards[sort] |= shards
                 return count
         raise Unavailable("windows of the journal are claimed faster than it can be written")
-
-    def _new_shards(self, sort: str, shards: Iterable[str]) -> Mapping[Key, Write]:
-        """Lists shards that this journal has not listed yet."""
-        marks = {shard: Key(keys.days(sort), shard) for shard in shards}
-        return {
-            key: Put(item(key, expires=keys.expires(shard[:10]) + DAY_SECONDS))
-            for shard, key in marks.items()
-            if key not in self._shards
-        }
 
     def _found(self, sort: str, since: datetime, until: datetime) -> Iterator[Item]:
         """Entries of since <= learned < until, in that order."""
@@ -141,11 +131,18 @@ def _size(kept: Kept) -> int:
     return sum(len(str(value)) for value in kept[1].values())
 
 
-def _new(sort: str, recorded: str, identity: str, attributes: Item) -> New:
+def new_entry(sort: str, recorded: str, identity: str, attributes: Item) -> tuple[Put, Put]:
+    """An entry's items; the first says whether it was known before."""
     expires = keys.expires(recorded)
     known = item(keys.known(sort, identity), recorded=recorded, expires=expires)
     entry = item(keys.learned(sort, recorded, identity), expires=expires, **attributes)
-    return New((Put(known, (ABSENT,)), Put(entry)))
+    return Put(known, (ABSENT,)), Put(entry)
+
+
+def mark(sort: str, shard: str) -> Put:
+    """Lists a part of a day that has entries; it is kept as long as the last of them."""
+    expires = keys.expires(shard[:10]) + DAY_SECONDS
+    return Put(item(Key(keys.days(sort), shard), expires=expires))
 
 
 def _order(found: Item) -> str:

@@ -11,6 +11,8 @@ KEPT = timedelta(days=400)
 SHARDS = 4
 """Of a day: a partition of DynamoDB takes a thousand writes a second."""
 
+LONGEST = 900
+
 VERSION = Key("journal", "version")
 HORIZON = Key("journal", "horizon")
 LEASE = Key("lease", "lease")
@@ -47,7 +49,10 @@ def intent(identity: str) -> Key:
 
 
 def memory(name: str) -> Key:
-    return Key("memory", f"name#{written(name)}")
+    """A name may be longer than a key, which has 1,024 bytes: the item has it, too."""
+    text = written(name)
+    digest = sha256(text.encode()).hexdigest()
+    return Key("memory", f"name#{text if len(text) <= LONGEST else text[:LONGEST] + digest}")
 
 
 def head(channel: str) -> Key:
@@ -81,6 +86,11 @@ def after(prefix: str) -> str:
 def written(text: str) -> str:
     """A text as a part of a key, which has to have UTF-8."""
     return json.dumps(text, ensure_ascii=True)[1:-1]
+
+
+def read(key: str) -> str:
+    """The text that was `written`."""
+    return str(json.loads(f'"{key}"'))
 
 
 def expires(moment: str) -> int:

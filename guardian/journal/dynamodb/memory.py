@@ -10,7 +10,7 @@ class DynamoMemory(Part):
     """One item a name."""
 
     def remember(self, name: str, entry: str) -> None:
-        self._pen.write(Put(item(keys.memory(name), **packed(entry))))
+        self._pen.write(remembered(name, entry))
 
     def recall(self, name: str) -> str | None:
         found = self._table.get(keys.memory(name))
@@ -18,3 +18,8 @@ class DynamoMemory(Part):
 
     def forget(self, name: str) -> None:
         self._pen.write(Delete(keys.memory(name)))
+
+
+def remembered(name: str, entry: str) -> Put:
+    """The item of a name. Raises Refused for a text that is too long."""
+    return Put(item(keys.memory(name), name=keys.written(name), **packed(entry)))

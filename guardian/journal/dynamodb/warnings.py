@@ -36,7 +36,9 @@ class DynamoWarnings(Part):
 
     def foresee(self, notices: Iterable[StopNotice]) -> int:
         fitted = (fitting(notice, notice_text, read_notice) for notice in notices)
-        kept = {notice.identity: _new(notice, attributes) for notice, attributes in fitted}
+        kept = {
+            notice.identity: New(new_warning(notice, attributes)) for notice, attributes in fitted
+        }
         parts = chunks(kept.values(), lambda new: new.size, ROOM // 3, MOST_BYTES)
         return sum(self._pen.add(part) for part in parts)
 
@@ -89,13 +91,12 @@ def _notice(found: Item) -> StopNotice:
     return read_notice(unpacked(found))
 
 
-def _new(notice: StopNotice, attributes: Item) -> New:
+def new_warning(notice: StopNotice, attributes: Item) -> tuple[Put, Put, Put]:
+    """A notice's items: by its identity, among those nobody was told of, among those of its resource."""
     identity, last = notice.identity, max(notice.stops, notice.at)
     rest = {**attributes, "expires": keys.expires(instant(last))}
-    return New(
-        (
-            Put(item(keys.warning(identity), **rest), (ABSENT,)),
-            Put(item(Key(keys.UNPOSTED, identity), **rest)),
-            Put(item(Key(keys.foretold(notice.id), identity), **rest)),
-        )
+    return (
+        Put(item(keys.warning(identity), **rest), (ABSENT,)),
+        Put(item(Key(keys.UNPOSTED, identity), **rest)),
+        Put(item(Key(keys.foretold(notice.id), identity), **rest)),
     )

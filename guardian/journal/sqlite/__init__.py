@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -12,7 +12,14 @@ from guardian.clock import Clock
 from guardian.digest import Window
 from guardian.documents import instant, moment
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
-from guardian.journal.sqlite.connection import open_file, translating, writing
+from guardian.journal.sqlite.connection import (
+    BUSY_SECONDS,
+    connected,
+    open_file,
+    translating,
+    writing,
+)
+from guardian.journal.sqlite.contents import SqliteContents
 from guardian.journal.sqlite.lease import SqliteLeases, check
 from guardian.journal.sqlite.warnings import SqliteWarnings
 from guardian.lease import Lease
@@ -28,7 +35,7 @@ PAGE = 1_000
 RECORDED = "max(?, coalesce((SELECT max(until) FROM windows), ''))"
 
 
-class SqliteJournal(SqliteWarnings, SqliteLeases):
+class SqliteJournal(SqliteWarnings, SqliteContents, SqliteLeases):
     """A journal in a file, shared by the threads of a process and by processes of one machine.
 
     A write is on the disk when its call returns.
@@ -45,6 +52,15 @@ class SqliteJournal(SqliteWarnings, SqliteLeases):
         super().close()
         with self._lock:
             self._connection.close()
+
+    def copy_to(self, file: Path) -> None:
+        """Write the journal as it is now into a new file; who writes meanwhile does not wait. Raises Unavailable."""
+        with (
+            translating(),
+            closing(connected(self._path, BUSY_SECONDS)) as source,
+            closing(sqlite3.connect(file)) as copy,
+        ):
+            source.backup(copy)
 
     def fence(self, lease: Lease) -> None:
         self._fence = lease

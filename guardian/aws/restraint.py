@@ -1,4 +1,4 @@
-"""Who has been told to stop tries no call again: its answer may take as long as all of its time."""
+"""When a call is not made: somebody else acts for guardian by now, or guardian was told to stop."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,8 +9,20 @@ from guardian.aws.faults import class_of
 from guardian.errors import Unavailable
 
 
-def given_up_by(client: BaseClient, ending: Callable[[], bool]) -> None:
-    """From when `ending` says so, a call of this client that would be tried again raises Unavailable."""
+def asked_first(client: BaseClient, acting: Callable[[], object]) -> None:
+    """Ask before every attempt at a call of this client; what that raises, the call raises."""
+
+    def ask(**_: object) -> None:
+        acting()
+
+    client.meta.events.register_first("before-send", ask)
+
+
+def given_up(client: BaseClient, ending: Callable[[], bool]) -> None:
+    """From when `ending` says so, a call of this client that would be tried again raises Unavailable.
+
+    Its answer might take longer than all the time that is left.
+    """
 
     def decide(
         response: tuple[object, Mapping[str, Any]] | None = None,
