@@ -4,10 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Tests start guardian hundreds of times: where this is set, each of them would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Modules are compiled when they are imported first: most never are.
-INSTALL := $(PIP) install --no-compile
+# Modules are compiled when they are imported first: most never are. pip takes a minute longer than uv, but knows of an
+# index or a certificate that only pip is configured for.
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) install --no-compile $(1)
+# Three on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test coverage check reference faults bench clean docs reference-docs screenshots format lock help
+.PHONY: demo test coverage check reference faults soak bench clean docs reference-docs screenshots format lock help
 .PHONY: image-test image version sbom audit release-test
 
 help:            ## this list
@@ -18,17 +21,17 @@ demo: .venv/.demo  ## an organization being governed, on local AWS and local Sla
 
 test: .venv/.dev   ## everything: format, lint, types, contracts, all tests
 	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 coverage: .venv/.dev  ## all tests again, slower, and what they reach
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
 check: .venv/.dev  ## what to run before a commit: everything that is fast
 	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow" --hypothesis-profile quick
 
 .PHONY: static
 static:
@@ -40,8 +43,11 @@ static:
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
 	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
 
-faults: .venv/.dev ## everything that can go wrong with a rollout, in a hundred accounts; ARGS="-p randomly_seed=7" repeats a run
+faults: .venv/.dev ## everything that can go wrong, with a rollout to a hundred accounts and with the daemon; ARGS="-p randomly_seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
+
+soak: .venv/.dev   ## an hour of organization life at 60 times its speed: nothing may grow, nothing may crash
+	$(BIN)/python -m pytest -m soak -s tests/soak $(ARGS)
 
 image-test: .venv/.dev ## build the images and run them (needs root, buildah and debootstrap)
 	$(BIN)/python -m pytest -m image -s tests/image $(ARGS)
@@ -115,17 +121,17 @@ clean:           ## forget everything that was made here
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "guardian needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "setting up .venv ..."
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --require-hashes -r requirements/build.txt
+	@$(PIP) install --no-compile --require-hashes -r requirements/build.txt
 	@touch $@
 
 .venv/.demo: .venv/.base requirements/demo.txt pyproject.toml
-	@$(INSTALL) --require-hashes -r requirements/demo.txt
-	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(call install,--require-hashes -r requirements/demo.txt)
+	@$(call install,--no-deps --no-build-isolation -e .)
 	@touch $@
 
 .venv/.dev: .venv/.base requirements/dev.txt pyproject.toml
-	@$(INSTALL) --require-hashes -r requirements/dev.txt
-	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(call install,--require-hashes -r requirements/dev.txt)
+	@$(call install,--no-deps --no-build-isolation -e .)
 	@touch $@ .venv/.demo
 
 .venv/.audit: .venv/.base requirements/audit.txt

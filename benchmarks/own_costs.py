@@ -31,8 +31,8 @@ CLOUDWATCH = "https://cloudburn.io/blog/amazon-cloudwatch-pricing"
 DYNAMODB = "https://airbyte.com/data-engineering-resources/dynamodb-pricing"
 NETWORK = "https://www.cloudcostchefs.com/blog/cloud-networking-costs-ipv4-egress-2026"
 PRICES: Mapping[str, Price] = {
-    "Fargate vCPU": Price(0.04048, "hour, Linux on x86; ARM is a fifth less", FARGATE),
-    "Fargate memory": Price(0.004445, "GB-hour, Linux on x86; ARM is a fifth less", FARGATE),
+    "Fargate vCPU": Price(0.03238, "hour, Linux on ARM; x86 is a quarter more", FARGATE),
+    "Fargate memory": Price(0.00356, "GB-hour, Linux on ARM; x86 is a quarter more", FARGATE),
     "public IPv4 address": Price(0.005, "hour", NETWORK),
     "NAT gateway": Price(0.045, "hour, and as much for each GB", NETWORK),
     "secret": Price(
@@ -99,7 +99,8 @@ READS = 2
 """Of the sweep, for each thing that runs: its state, its tags."""
 METRICS = 15
 """That CloudWatch takes out of the log: docs/reference/metrics.md."""
-ALARMS, SECRETS = 2, 2
+ALARMS, SECRETS = 2, 1
+"""Of deploy/hub.yaml."""
 LOG_GB, LOG_GB_OUTCOME = 0.1, 2e-6
 """Taken in: by the jobs' own lines, and for each outcome."""
 COST_REQUESTS = 35

@@ -38,6 +38,7 @@ from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings, says_all
+from guardian.slack.token import Token
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
@@ -229,26 +230,34 @@ class Guardian:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
+    @cached_property
+    def bot_token(self) -> Token:
+        return Token(self.settings.slack.token, self.aws.secrets.read)
+
+    @cached_property
+    def app_token(self) -> Token:
+        return Token(self.settings.slack.app_token, self.aws.secrets.read)
+
     @property
     def slack_app(self) -> SlackApp:
         from guardian.slack.inspection import SlackInspection
 
         slack = self.settings.slack
-        return SlackInspection(slack.token, slack.app_token, slack.api)
+        return SlackInspection(self.bot_token, self.app_token, slack.api)
 
     @cached_property
     def _announcer(self) -> "SlackAnnouncer":
         from guardian.slack.client import SlackAnnouncer
 
         slack = self.settings.slack
-        return SlackAnnouncer(slack.token, slack.api, acting=self.acting.check)
+        return SlackAnnouncer(self.bot_token, slack.api, acting=self.acting.check)
 
     def room(self) -> "SlackRoom":
         """Where people are warned and answered."""
         from guardian.slack.room import SlackRoom
 
         slack = self.settings.slack
-        return SlackRoom(slack.token, slack.api, acting=self.acting.check)
+        return SlackRoom(self.bot_token, slack.api, acting=self.acting.check)
 
 
 def hub_of(settings: Settings, organization: Organization) -> names.Hub:

@@ -22,6 +22,7 @@ from guardian.policy.form import Form
 from guardian.policy.model import Notify, Quiet
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, positions, read_yaml
 from guardian.policy.source import read_file
+from guardian.secret_names import is_secret
 from guardian.waves import Waves
 from guardian.waves import form as waves_form
 
@@ -146,8 +147,8 @@ class Settings:
             "slack.timezone": notify.timezone,
             "slack.quiet": notify.quiet.value,
             "slack.sns": notify.sns,
-            "slack.token": "***" if self.slack.token else "",
-            "slack.app_token": "***" if self.slack.app_token else "",
+            "slack.token": _masked(self.slack.token),
+            "slack.app_token": _masked(self.slack.app_token),
             "slack.keepers": self.slack.keepers,
             "slack.api": self.slack.api,
             "schedules.reconcile": spoken(times.reconcile),
@@ -161,6 +162,11 @@ class Settings:
             **{f"rollout.{key}": text for key, text in waves_form.shown(self.rollout).items()},
             "clock": f"scale {clock.scale:g}" if isinstance(clock, ScaledClock) else "system",
         }
+
+
+def _masked(token: str) -> str:
+    """The name of a secret is none."""
+    return token if is_secret(token) else "***" if token else ""
 
 
 def variables() -> Mapping[str, str]:
@@ -326,10 +332,9 @@ def _schedules(form: Form) -> Schedules:
 
 
 def _slack(form: Form, environment: Mapping[str, str], problems: Problems) -> Slack:
-    token = environment.get("SLACK_BOT_TOKEN", "").strip()
     return Slack(
-        token=token,
+        token=surroundings.slack_token(environment, "slack.token", problems),
         api=surroundings.slack_api(environment, problems),
-        app_token=environment.get("SLACK_APP_TOKEN", "").strip(),
+        app_token=surroundings.slack_token(environment, "slack.app_token", problems),
         keepers=form.read("keepers", _GROUP) or "",
     )

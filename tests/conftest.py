@@ -1,15 +1,23 @@
 """What all tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import botocore.loaders
 import botocore.session
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.scenario.kills")
+
 # How fast something is says nothing on a loaded machine: that is measured in benchmarks.
 settings.register_profile("guardian", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=25)  # `make check` asks for it
 settings.load_profile("guardian")
+
+TESTS = Path(__file__).parent
+TURNS = {"scenario": 0, "contract": 1, "localaws": 2}
+"""The folders whose files take long, and when they are run; what is quick fills the gaps at the end."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -22,7 +30,8 @@ def _api_models_are_read_once() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs local AWS is left to `make test`."""
+    """What needs local AWS is left to `make test`; the files that take longest come first, so that all end together."""
     for item in items:
         if "local_aws" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: TURNS.get(item.path.relative_to(TESTS).parts[0], len(TURNS)))

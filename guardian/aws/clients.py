@@ -39,12 +39,30 @@ ROLE_SESSION_NAME = "guardian"
 ROLE_SECONDS = 3600
 
 
+class Maker:
+    """Makes the clients of an installation. One botocore session does for all: it takes as long as several clients."""
+
+    def __init__(self) -> None:
+        self._session = session_of_many_accounts()
+        # The member role's session is good in opt-in regions only if a regional STS gave it.
+        self._session.set_config_variable("sts_regional_endpoints", "regional")
+        self._lock = Lock()
+        self.user_agent = self._session.user_agent()
+
+    def client(self, service: str, region: Region, config: Config) -> BaseClient:
+        with self._lock:  # a botocore session is not thread-safe, the clients it makes are
+            return self._session.create_client(service, region_name=region, config=config)
+
+
 class Clients:
     """Calls AWS as guardian itself or, through the member role, as any account."""
 
-    def __init__(self, options: AwsOptions, now: Clock) -> None:
+    def __init__(self, options: AwsOptions, now: Clock, maker: Maker) -> None:
         self._options = options
-        self._shelf = _Shelf(options)
+        self._maker = maker
+        self._config = _config(maker.user_agent, options)
+        self._clients: dict[tuple[str, Region], BaseClient] = {}
+        self._lock = Lock()
         self._now = now
         self._members = MemberSessions(self._assume, now)
 
@@ -73,7 +91,7 @@ class Clients:
         region = self._options.home_region
         somewhere = Target(self._options.hub_account or AccountId("own account"), region)
         with translating("sts:GetCallerIdentity", somewhere), signing_as(None):
-            return _made(self._shelf.client("sts", region), "GetCallerIdentity", {})
+            return _made(self._client("sts", region), "GetCallerIdentity", {})
 
     def call(
         self,
@@ -90,7 +108,7 @@ class Clients:
         `gone` are the words of an error that means that the thing does not exist. Raises guardian's errors.
         """
         with translating(f"{service}:{action}", where, gone), self.acting_as(where.account):
-            return _made(self._shelf.client(service, where.region), action, arguments)
+            return _made(self._client(service, where.region), action, arguments)
 
     def pages(
         self,
@@ -152,21 +170,10 @@ class Clients:
         )
         return Assumed(keys, given["Expiration"])
 
-
-class _Shelf:
-    """One client for every service and region, made when it is needed first."""
-
-    def __init__(self, options: AwsOptions) -> None:
-        self._options = options
-        self._clients: dict[tuple[str, Region], BaseClient] = {}
-        self._lock = Lock()
-
-    def client(self, service: str, region: Region) -> BaseClient:
-        with self._lock:  # a botocore session is not thread-safe, the clients it makes are
+    def _client(self, service: str, region: Region) -> BaseClient:
+        with self._lock:
             if (service, region) not in self._clients:
-                made = self._session.create_client(
-                    service, region_name=region, config=self._config
-                )
+                made = self._maker.client(service, region, self._config)
                 self._options.calls.watch(made, service)
                 given_up(made, self._options.ending)
                 asked_first(made, self._options.acting)

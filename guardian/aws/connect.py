@@ -1,11 +1,13 @@
 """Puts the adapters together and finds out who guardian is in AWS."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from guardian.aws.account_regions import AwsAccountRegions
 from guardian.aws.begun import Begun
-from guardian.aws.clients import Clients
+from guardian.aws.clients import Clients, Maker
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
 from guardian.aws.hub_parts import AwsHubParts
@@ -19,6 +21,7 @@ from guardian.aws.organizations import AwsOrganizations
 from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.price_list import AwsPriceList
+from guardian.aws.secrets import AwsSecrets
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
 from guardian.aws.table import AwsTable
@@ -42,6 +45,8 @@ from guardian.ports import (
     TrailLogs,
 )
 
+Made = Callable[[AwsOptions], Clients]
+"""Makes clients of the same botocore session with other options."""
 NOBODYS = AccountId("own account")
 ANSWER_OF_MEMBERS = timedelta(seconds=10)
 HASTY, PATIENT = timedelta(seconds=4), timedelta(seconds=10)
@@ -90,6 +95,10 @@ class Aws:
         return self.clients.begun
 
     @property
+    def secrets(self) -> AwsSecrets:
+        return AwsSecrets(self.clients)
+
+    @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
 
@@ -114,35 +123,36 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
     `now` must be the system's own clock: STS lives by it. `wait` pauses between looks at an operation for some seconds
     and answers True to be let go, as `threading.Event.wait` does.
     """
-    clients = Clients(options, now)
-    inside = _inside(options, now, ANSWER_OF_MEMBERS)
+    made = partial(Clients, now=now, maker=Maker())
+    clients = made(options)
+    inside = partial(_inside, made, options)
     return Aws(
         clients=clients,
         organizations=AwsOrganizations(clients),
         regions=AwsAccountRegions(clients),
-        stack_sets=_stack_sets(clients, options, now, wait),
-        members=AwsMembers(_inside(options, now, HASTY), _inside(options, now, PATIENT)),
-        stacks=AwsStacks(inside),
+        stack_sets=_stack_sets(clients, made, options, wait),
+        members=AwsMembers(inside(HASTY), inside(PATIENT)),
+        stacks=AwsStacks(inside(ANSWER_OF_MEMBERS)),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
         hub_parts=AwsHubParts(clients, options),
         mail=AwsMail(clients),
-        hasty=Clients(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2), now),
+        hasty=made(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2)),
     )
 
 
-def _stack_sets(clients: Clients, options: AwsOptions, now: Clock, wait: Wait) -> StackSets:
+def _stack_sets(clients: Clients, made: Made, options: AwsOptions, wait: Wait) -> StackSets:
     stack_sets = AwsStackSets(clients, options, wait)
     if not options.management_role:
         return stack_sets
-    there = Clients(replace(options, member_role=options.management_role), now)
+    there = made(replace(options, member_role=options.management_role))
     return WithManagementAccount(stack_sets, clients, options, PlainStacks(there, options, wait))
 
 
-def _inside(options: AwsOptions, now: Clock, answer_within: timedelta) -> Clients:
+def _inside(made: Made, options: AwsOptions, answer_within: timedelta) -> Clients:
     """Who sweeps and mends: where the hub's own account is governed too, there also through the member role."""
     waiting = replace(options, answer_within=answer_within, attempts=ATTEMPTS)
     if not options.management_role:
-        return Clients(waiting, now)
+        return made(waiting)
     # Guardian's own credentials only assume roles here: no account is taken for its own.
-    return Clients(replace(waiting, hub_account=NOBODYS), now)
+    return made(replace(waiting, hub_account=NOBODYS))

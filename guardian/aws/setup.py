@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from guardian.aws.clients import Clients
+from guardian.aws.clients import Clients, Maker
 from guardian.aws.hub_stacks import AwsHubStacks
 from guardian.aws.operations import Wait
 from guardian.aws.options import AwsOptions
@@ -34,7 +34,7 @@ class Setup:
 def connect_setup(region: Region, stack: str, now: Clock, wait: Wait) -> Setup:
     """Nothing is called yet. Raises InputError for what is no region."""
     partition_of(region)
-    clients = Clients(AwsOptions(home_region=region), now)
+    clients = Clients(AwsOptions(home_region=region), now, Maker())
     return Setup(
         organizations=AwsOrganizations(clients),
         standing=AwsStanding(clients),

@@ -15,6 +15,7 @@ from guardian.daemon.health import MEASURE_EVERY, Measuring
 from guardian.daemon.held import HeldPolicies, hold
 from guardian.daemon.letters import Letters
 from guardian.daemon.notes import Notes
+from guardian.daemon.queues import Queues
 from guardian.daemon.rollouts import Rollouts
 from guardian.daemon.schedule import Schedule, Turn
 from guardian.daemon.sweeps import Sweeps
@@ -23,6 +24,7 @@ from guardian.health.record import Record
 ANNOUNCE_EVERY = timedelta(minutes=1)
 RELOAD_EVERY = timedelta(seconds=10)
 WARN_EVERY = timedelta(seconds=10)
+QUEUES_EVERY = timedelta(minutes=2)
 GATHER = timedelta(seconds=30)
 """How long more hints of a change are waited for before a reconcile: they come in crowds."""
 FIRST_DETECTION = 1 / 24
@@ -112,4 +114,5 @@ def _intervals(daemon: Daemon) -> dict[Callable[[], None], timedelta]:
         daemon.reload: RELOAD_EVERY,
         Measuring(daemon.guardian, daemon.record).measure: MEASURE_EVERY,
         letters.warn: WARN_EVERY,
+        Queues(daemon.guardian, daemon.record).queues: QUEUES_EVERY,
     }

@@ -98,4 +98,4 @@ def socket(guardian: Guardian, policies: HeldPolicies) -> SlackSocket | None:
     if not (slack.token and slack.app_token):
         return None
     board = Switchboard(guardian, policies)
-    return SlackSocket(slack.app_token, board.pressed, board.typed, slack.api)
+    return SlackSocket(guardian.app_token, board.pressed, board.typed, slack.api)

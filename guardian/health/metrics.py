@@ -174,6 +174,16 @@ def _queue(health: Health) -> Iterator[Metric]:
     )
     unreadable.add_metric([], health.unreadable)
     yield from (messages, unreadable)
+    if health.depths:
+        yield _gauge(
+            "guardian_queue_depth", "Messages in the hub's queue, roughly.", health.depths.queue
+        )
+    if health.depths and health.depths.unreadable is not None:
+        yield _gauge(
+            "guardian_queue_unreadable_depth",
+            "Messages in its dead-letter queue, roughly.",
+            health.depths.unreadable,
+        )
     if health.queue_age is not None:
         yield _gauge(
             "guardian_queue_message_age_seconds",

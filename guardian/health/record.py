@@ -102,6 +102,14 @@ class SweepFigures:
 
 
 @dataclass(frozen=True)
+class Depths:
+    """How many messages wait in the hub's queue, and in its dead-letter queue, None where there is none."""
+
+    queue: int
+    unreadable: int | None
+
+
+@dataclass(frozen=True)
 class Rollout:
     """Stack instances by AWS's status, `changes` that are left to make, and whether a brake holds them."""
 
@@ -149,6 +157,7 @@ class Health:
     sweep: SweepFigures | None = None
     rollout: Rollout | None = None
     queue_age: timedelta | None = None
+    depths: Depths | None = None
     messages: int = 0
     unreadable: int = 0
     paused: bool = False
@@ -193,6 +202,10 @@ class Record:
 
     def found_paused(self, paused: bool) -> None:  # noqa: FBT001  it is what was found
         self._change(lambda h: replace(h, paused=paused))
+
+    def measured(self, depths: Depths | None) -> None:
+        """So much waits in the queues; None where guardian may not look."""
+        self._change(lambda h: replace(h, depths=depths))
 
     def polled(self, received: int, unreadable: int, age: timedelta) -> None:
         """The queue gave so many messages, of which some cannot be read; the oldest of the others is of that age."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -34,15 +35,7 @@ class Estate:
 
     def client(self, service: str, region: str, keys: Keys = ADMINISTRATOR) -> Any:
         """A boto3 client of the local AWS."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # any service
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token or None,
-            config=CONFIG,
-        )
+        return _client(self.endpoint, service, region, keys)
 
     def assume(self, account: str, role: str, who: str, region: str) -> Keys:
         """The keys of somebody in a role."""
@@ -92,3 +85,17 @@ class Estate:
         )
         stack = api.describe_stacks(StackName=name)["Stacks"][0]
         return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+
+
+@lru_cache(64)
+def _client(endpoint: str, service: str, region: str, keys: Keys) -> Any:
+    """Made once: that takes longer than a call."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # any service
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token or None,
+        config=CONFIG,
+    )

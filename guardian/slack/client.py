@@ -25,6 +25,7 @@ from guardian.slack.chart import draw
 from guardian.slack.details import is_cut
 from guardian.slack.people import Directory, addresses
 from guardian.slack.spreadsheet import spreadsheet
+from guardian.slack.token import Token, token_of
 
 EVENT = "guardian_digest"
 SUMMARY, CHART, SHEET = 0, 1, 2  # the parts of a post; from 3 on the details
@@ -78,16 +79,16 @@ class SlackAnnouncer:
     """
 
     def __init__(
-        self, token: str, base_url: str = BASE_URL, timeout: int = 30, acting: Ask = bool
+        self, token: str | Token, base_url: str = BASE_URL, timeout: int = 30, acting: Ask = bool
     ) -> None:
         limits = RateLimitErrorRetryHandler(max_retry_count=PATIENCE)
         again = [
             ConnectionErrorRetryHandler(max_retry_count=2),
             ServerErrorRetryHandler(max_retry_count=2),
         ]
-        self._reader = AskingClient(token, base_url, timeout, [limits, *again], acting)
+        self._reader = AskingClient(token_of(token), base_url, timeout, [limits, *again], acting)
         # Slack may have taken a message whose answer was lost: only a 429 is surely safe to send again.
-        self._writer = AskingClient(token, base_url, timeout, [limits], acting)
+        self._writer = AskingClient(token_of(token), base_url, timeout, [limits], acting)
         self._directory = Directory(self._user)
 
     def check(self) -> None:

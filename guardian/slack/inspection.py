@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
@@ -12,7 +11,9 @@ from slack_sdk.web import SlackResponse
 from guardian.documents import Document, Json, pick, text
 from guardian.errors import Refused
 from guardian.ports import Bot, ChannelState
+from guardian.slack.calls import AskingClient
 from guardian.slack.client import BASE_URL, CHANNEL_ID, CHANNELS_PAGE, MOST_PAGES, answered
+from guardian.slack.token import Token, token_of
 
 SCOPES = "x-oauth-scopes"
 UNKNOWN = "channel_not_found"
@@ -22,14 +23,18 @@ class SlackInspection:
     """Speaks with the bot's token, and for the socket with the app's own."""
 
     def __init__(
-        self, token: str, app_token: str, base_url: str = BASE_URL, timeout: int = 30
+        self,
+        token: str | Token,
+        app_token: str | Token,
+        base_url: str = BASE_URL,
+        timeout: int = 30,
     ) -> None:
         again = [
             RateLimitErrorRetryHandler(max_retry_count=2),
             ConnectionErrorRetryHandler(max_retry_count=2),
         ]
-        self._client = WebClient(token, base_url, timeout, retry_handlers=again)
-        self._app = WebClient(app_token, base_url, timeout, retry_handlers=again)
+        self._client = AskingClient(token_of(token), base_url, timeout, again)
+        self._app = AskingClient(token_of(app_token), base_url, timeout, again)
 
     def bot(self) -> Bot:
         heard: list[SlackResponse] = []

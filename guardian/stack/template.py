@@ -7,7 +7,7 @@ as a mapping.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from guardian.documents import Json, pick
@@ -34,14 +34,15 @@ COMMON = "Common"
 
 def template(policy: Policy, hub: Hub) -> str:
     """The template as JSON text."""
-    common = _common_states(policy, hub)
+    machines = _texts(policy, hub)
+    common = _common_states(machines)
     resources: dict[str, Json] = {
         "Undelivered": _undelivered(policy),
         "UndeliveredPolicy": _undelivered_policy(policy),
         "Forward": _forward(policy, hub),
     }
-    for rule in policy.rules:
-        resources |= _kind_resources(policy, rule, hub, common)
+    for rule, texts in zip(policy.rules, machines, strict=True):
+        resources |= _kind_resources(policy, rule, _text(texts, common))
     resources |= also_resources(policy)
     resources["EventsRole"] = _events_role(policy, hub, resources)
     # Fn::Sub does not look into what it puts in: nothing is to be escaped there, or substituted.
@@ -111,12 +112,13 @@ def expectation(policy: Policy, hub: Hub) -> Callable[[Target], Expected]:
 
 def _expected_machines(policy: Policy, hub: Hub) -> Iterator[ExpectedMachine]:
     """With CloudFormation's pseudo parameters still in them, in the order of the rules."""
-    common = _common_states(policy, hub)
-    for rule in policy.rules:
+    machines = _texts(policy, hub)
+    common = _common_states(machines)
+    for rule, texts in zip(policy.rules, machines, strict=True):
         name = names.machine(policy.slug, rule.kind.key)
         arn = names.arn("states", f"stateMachine:{name}")
         role = names.role_arn(names.machine_role(policy.slug, rule.kind.key))
-        text = _with_gap(_texts(policy.slug, rule, hub), common)
+        text = _with_gap(texts, common)
         whole = text.replace(f"${{{COMMON}}}", _members(common))
         yield ExpectedMachine(name, arn, whole, role)
 
@@ -127,18 +129,22 @@ def _rule_names(resources: Mapping[str, Json]) -> Iterator[str]:
             yield str(pick(resource, "Properties.Name"))
 
 
-def _common_states(policy: Policy, hub: Hub) -> Mapping[str, str]:
+def _common_states(machines: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
     """The texts of the states that are the same in all machines, by name; none where there is one machine only.
 
     A text with a pseudo parameter is not among them: it is not the same in all places.
     """
-    machines = [set(_texts(policy.slug, rule, hub).items()) for rule in policy.rules]
-    shared = reduce(set.intersection, machines) if len(machines) > 1 else set()
+    alike = [set(texts.items()) for texts in machines]
+    shared = reduce(set.intersection, alike) if len(alike) > 1 else set()
     return {name: text for name, text in sorted(shared) if "${AWS::" not in text}
 
 
-def _texts(slug: Slug, rule: Rule, hub: Hub) -> Mapping[str, str]:
-    return {name: _placed(written(state), hub) for name, state in states(slug, rule).items()}
+def _texts(policy: Policy, hub: Hub) -> Sequence[Mapping[str, str]]:
+    """The text of each state by its name, of the machine of each rule."""
+    return [
+        {name: _placed(written(state), hub) for name, state in states(policy.slug, rule).items()}
+        for rule in policy.rules
+    ]
 
 
 def _placed(text: str, hub: Hub) -> str:
@@ -146,18 +152,13 @@ def _placed(text: str, hub: Hub) -> str:
     return text.replace("${AWS::Partition}", hub.partition)
 
 
-def _kind_resources(
-    policy: Policy, rule: Rule, hub: Hub, common: Mapping[str, str]
-) -> Iterator[tuple[str, Json]]:
+def _kind_resources(policy: Policy, rule: Rule, definition: Json) -> Iterator[tuple[str, Json]]:
     title = _title(rule)
     yield f"{title}Role", _machine_role(policy.slug, rule)
-    text = _text(_texts(policy.slug, rule, hub), common)
-    yield (
-        f"{title}Machine",
-        _machine(names.machine(policy.slug, rule.kind.key), text, f"{title}Role"),
-    )
-    for number, (name, pattern) in enumerate(_patterns(policy, rule)):
-        yield f"{title}Rule{number or ''}", _rule(name, pattern, {"Ref": f"{title}Machine"})
+    name = names.machine(policy.slug, rule.kind.key)
+    yield f"{title}Machine", _machine(name, definition, f"{title}Role")
+    for number, (rule_name, pattern) in enumerate(_patterns(policy, rule)):
+        yield f"{title}Rule{number or ''}", _rule(rule_name, pattern, {"Ref": f"{title}Machine"})
 
 
 def _title(rule: Rule) -> str:

@@ -24,9 +24,8 @@ class Session:
     keys: Mapping[str, str]
 
     def client(self, service: str, region: str = HOME) -> Any:
-        untyped: Any = boto3.Session()  # its types want the service's name as a literal
-        return untyped.client(
-            service,
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # any service
             region_name=region,
             endpoint_url=self.endpoint,
             config=CONFIG,

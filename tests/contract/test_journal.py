@@ -36,7 +36,33 @@ def test_the_same_outcome_is_written_once(place: Place) -> None:
         journal.record([stopped(), replace(stopped(), trace="sent twice"), stopped("other")]) == 1
     )
     assert place.open().record([stopped()]) == 0
-    assert len(journal.outcomes(NINE, NINE + HOUR)) == 2
+    found = journal.outcomes(NINE, NINE + HOUR)
+    assert {(each.id, each.trace) for each in found} == {
+        ("session-1", "execution-1"),
+        ("other", "execution-1"),
+    }
+
+
+def test_of_two_reports_of_one_end_the_first_is_kept(place: Place) -> None:
+    journal = place.open()
+    assert journal.record([stopped(), replace(stopped(), trace="sent twice")]) == 1
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
+
+
+def test_entries_are_read_one_at_a_time_as_they_were_learned(place: Place) -> None:
+    journal = place.open()
+    for hours, name in enumerate(["second", "first", "third"]):
+        place.clock.now = NINE + hours * 12 * HOUR
+        journal.record([stopped(name, NINE - hours * HOUR)])
+        journal.note([drift(place.clock.now)])
+    end = NINE + 24 * HOUR
+    assert [o.id for o in journal.each_outcome(NINE, end)] == ["second", "first"]
+    assert [f.at for f in journal.each_finding(NINE, end)] == [NINE, NINE + 12 * HOUR]
+    assert list(journal.each_outcome(end, NINE)) == []
+    places = journal.each_outcome(NINE, end)
+    next(places)
+    journal.record([stopped("meanwhile")])  # who reads holds up nobody who writes
+    assert [o.id for o in places] == ["first"]
 
 
 def test_a_stop_and_a_later_gone_of_the_same_run_are_both_kept(place: Place) -> None:

@@ -90,6 +90,17 @@ def test_answers_that_are_lost_are_no_refusals(place: Place, faulty: Any) -> Non
     assert journal.renew(lease)
 
 
+def test_a_lease_in_a_table_that_is_gone_is_unavailable(place: Place, endpoint: str) -> None:
+    journal = place.open()
+    lease = journal.take("a 1", None)
+    assert lease
+    client(endpoint).delete_table(TableName=place.url.removeprefix("dynamodb://"))
+    with pytest.raises(Unavailable):
+        journal.renew(lease)
+    with pytest.raises(Unavailable):
+        journal.lease()
+
+
 def test_long_facts_are_packed_and_read_back_whole(place: Place) -> None:
     journal = place.open()
     long = replace(stopped(), facts={"arguments": ["x" * 900_000]})

@@ -183,3 +183,16 @@ def test_what_is_too_long_for_a_table_is_cut_on_the_way(
     found = {o.id: o for o in target.outcomes(NINE, NINE + HOUR)}
     assert found["small"] == stopped("small")
     assert "left out" in found["session-1"].facts
+
+
+def test_sqlite_pages_leave_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guardian.journal.sqlite.PAGE", 2)
+    monkeypatch.setattr("guardian.journal.sqlite.contents.PAGE", 2)
+    place = Place(f"sqlite:///{tmp_path}/journal.sqlite", Hand())
+    journal = place.open()
+    for name in range(7):  # learned at the same moment, and some at another
+        place.clock.now = NINE + (name // 3) * HOUR
+        journal.record([stopped(f"{name}")])
+    found = [each.id for each in journal.each_outcome(NINE, NINE + 9 * HOUR)]
+    assert sorted(found) == [f"{name}" for name in range(7)]
+    assert len(list(journal.contents())) == 7

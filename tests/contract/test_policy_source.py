@@ -72,7 +72,11 @@ def bucket(connected: Connect, aws: Boto) -> Callable[[str], Bucket]:
     return lambda place: Bucket(api, place, connected().policies_at(place))
 
 
-@pytest.fixture(params=["directory", "s3", "s3 without a prefix"])
+def in_s3(place: str) -> Any:
+    return pytest.param(place, marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=["directory", in_s3("s3"), in_s3("s3 without a prefix")])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "directory":
         return Folder(tmp_path)

@@ -43,7 +43,9 @@ BY_THE_CLI = {
         "template-file", "stack-name", "capabilities", "parameter-overrides", "no-fail-on-empty-changeset", "tags",
         "s3-bucket",
     },
+    ("logs", "tail"): {"follow", "since"},
     ("s3", "cp"): {"recursive"},
+    ("s3", "rm"): {"recursive"},
     ("s3", "sync"): {"delete"},
 }  # fmt: skip
 """Commands that the AWS CLI has besides the API's, with their options."""

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
+from importlib.util import find_spec
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,11 @@ ELSEWHERE = {
 """Commands that are not run here, and who does."""
 LAST = "docs/how-to/uninstall.md"
 """The page after which nothing is left to be governed."""
-REFUSED = {"--release": "look at it again"}
-"""What is said where a page's id is not this organization's plan."""
+REFUSED = {
+    "--release": "look at it again",  # a page's id is not this organization's plan
+    **({} if find_spec("pyarrow") else {"parquet": "pyarrow is not installed"}),
+}
+"""What is said to commands that cannot do here what they say, by a word of theirs."""
 SESSION = "my-session"
 WHERE = "research-fraud"
 
@@ -62,15 +66,17 @@ class Sandbox:
     def run(self, each: Shown) -> Ended:
         """Run a command to its end, in this process, by somebody who agrees to what it asks."""
         words = [self.words.get(word, word) for word in each.arguments]
+        words = [word.replace("/backups/", f"{Path.cwd()}/") for word in words]
         agreed = f"{self.organization}\n" if "uninstall" in words else "y\n"
-        out = StringIO()
+        printed = BytesIO()
+        out = TextIOWrapper(printed, "utf-8", write_through=True)
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(out):
             patch.setattr(sys, "argv", ["guardian", *words])
             patch.setattr(sys, "stdin", StringIO(agreed))
             with pytest.raises(SystemExit) as ended:
                 main()
         assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, out.getvalue())
+        return Ended(ended.value.code, printed.getvalue().decode())
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,10 @@ import re
 import pytest
 
 from benchmarks.own_costs import (
+    ALARMS,
     PAGE,
     PRICES,
+    SECRETS,
     SEEN,
     SIZES,
     STOPPED,
@@ -68,7 +70,13 @@ def test_the_transitions_are_those_of_the_machine() -> None:
     assert 2 * len(look) + len(["Start", "Begin", "Grace", "Yield", "Done"]) == YIELDED
 
 
+def test_the_hub_has_as_many_alarms_and_secrets_as_are_reckoned_with() -> None:
+    hub_template = (PAGE.parents[2] / "deploy" / "hub.yaml").read_text("utf-8")
+    assert hub_template.count("Type: AWS::CloudWatch::Alarm") == ALARMS
+    assert hub_template.count("Type: AWS::SecretsManager::Secret") == SECRETS
+
+
 def test_the_first_line_says_what_the_table_says() -> None:
     fixed = sum(usd for _, usd in hub(10))
-    assert 15 < fixed < 25
-    assert re.search(r"Some twenty dollars a month", PAGE.read_text("utf-8"))
+    assert 15 < fixed < 20
+    assert re.search(r"Less than twenty dollars a month", PAGE.read_text("utf-8"))

@@ -75,6 +75,19 @@ def test_the_site_leads_to_every_page_that_the_index_lists() -> None:
     assert led - {"README.md"} == set(LINK.findall((DOCS / "README.md").read_text("utf-8")))
 
 
+def test_no_page_links_to_what_is_not_among_the_pages() -> None:
+    """GitHub has the whole repository, the site the pages alone."""
+    found = [
+        (name(page), target)
+        for page in DOCS.rglob("*.md")
+        for target in re.findall(
+            r"\]\((?!https?:)([^)#\s]+)", FENCE.sub("", page.read_text("utf-8"))
+        )
+        if not (page.parent / target).resolve().is_relative_to(DOCS)
+    ]
+    assert found == []
+
+
 def test_pictures_are_there_small_and_told_in_words() -> None:
     for page in PAGES:
         for words, target in PICTURE.findall(page.read_text("utf-8")):

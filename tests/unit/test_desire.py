@@ -2,13 +2,14 @@
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from guardian.desire import DesiredState, Skip
 from guardian.ids import OuId, Target
 from guardian.organization import AccountState
 from guardian.stack import names
 from guardian.stack.template import fingerprint
+from tests.examples import examples
 from tests.unit.fleets import ACCOUNTS, SLUGS, desired, desires
 from tests.unit.policies import IRELAND, VIRGINIA
 
@@ -57,7 +58,7 @@ def test_a_stack_set_knows_the_ou_of_each_of_its_accounts() -> None:
     assert alpha.fingerprint == fingerprint(alpha.template)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(desires)
 def test_no_place_is_wanted_by_two_policies_nor_in_a_frozen_account(state: DesiredState) -> None:
     policies = [s for s in state.stack_sets if s.name != names.ACCESS]

@@ -8,7 +8,7 @@ from io import StringIO
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
@@ -24,6 +24,7 @@ from guardian.slack.builder import BUILDER, builder_link
 from guardian.slack.details import PAGES
 from guardian.terminal.digest import print_digest
 from guardian.terminal.page import page
+from tests.examples import examples
 from tests.unit.digests import MONTH, WEEK, accounts, organization, outcomes, quiet
 from tests.unit.test_blocks import any_text
 from tests.unit.test_digest import DAY, EVERYBODY, PRICES, digest, glue
@@ -79,7 +80,7 @@ def test_a_month_of_an_organization_fits_slacks_limits() -> None:
     assert_slack_takes(organization(5_000, MONTH, 400))
 
 
-@settings(max_examples=20)  # each composes hundreds of outcomes
+@examples(20)  # each composes hundreds of outcomes
 @given(count=st.integers(0, 600), size=st.integers(1, 60))
 def test_whatever_its_size_an_organization_fits_slacks_limits(count: int, size: int) -> None:
     assert_slack_takes(organization(count, MONTH, size))

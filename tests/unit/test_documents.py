@@ -6,10 +6,11 @@ from typing import Any
 
 import jsonata as engine
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.documents import instant, jsonata, moment, pick, plain, text
+from tests.examples import examples
 
 ANSWER: dict[str, Any] = {
     "session": {"Session": {"Id": "s-1", "Status": "READY", "Tries": 0, "Role": None}},
@@ -69,20 +70,20 @@ names = st.sampled_from(["a", "b", "some key", "x-y", "and", "in", "true", "1st"
 paths = st.lists(names, min_size=1, max_size=3).map(".".join)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.dictionaries(names, st.dictionaries(names, st.integers(0, 9) | st.text("xyz"))), paths)
 def test_jsonata_finds_at_a_path_what_python_finds(document: dict[str, Any], path: str) -> None:
     assert evaluated(path, document) == pick(document, path)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.dictionaries(names, st.integers(0, 9))), names)
 def test_jsonata_steps_into_lists_as_python_does(items: list[dict[str, Any]], name: str) -> None:
     document = {"found": items}
     assert evaluated(f"found[].{name}", document) == pick(document, f"found[].{name}")
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.dictionaries(names, st.integers(0, 9)), max_size=3), names)
 def test_jsonata_steps_into_the_first_of_a_list_as_python_does(
     items: list[dict[str, Any]], name: str

@@ -16,7 +16,7 @@ from guardian.errors import Unavailable
 from guardian.health.measure import heard
 from guardian.health.metrics import Scene, exposition
 from guardian.health.readiness import Policies, limit, unready
-from guardian.health.record import Duty, Health, Record, Rollout, Run, SweepFigures
+from guardian.health.record import Depths, Duty, Health, Record, Rollout, Run, SweepFigures
 from guardian.ids import AccountId, Region, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.prices import load_prices
@@ -144,6 +144,7 @@ def full() -> Scene:
     record.ended(run(MINUTE, "no"))
     record.swept(SweepFigures(9, 18, 100, 3, 4, 1, 2))
     record.planned(Rollout({"current": 30, "outdated": 1, "inoperable": 0}, 2, held=True))
+    record.measured(Depths(4, 1))
     record.polled(7, 2, 5 * MINUTE)
     told = [
         outcome(),
@@ -200,6 +201,8 @@ def test_calls_queue_sweep_and_rollout_are_metrics() -> None:
     assert value("guardian_aws_calls_total", service="glue", result="throttled") == 2
     assert value("guardian_queue_message_age_seconds") == 300
     assert value("guardian_queue_unreadable_total") == 2
+    assert value("guardian_queue_depth") == 4
+    assert value("guardian_queue_unreadable_depth") == 1
     assert value("guardian_sweep_troubles") == 1
     assert value("guardian_stack_instances", status="current") == 30
     assert value("guardian_accounts", governed="no") == 3

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from guardian.documents import instant, moment, pick
 from guardian.kinds import all_kinds
@@ -13,6 +13,7 @@ from guardian.policy.hours import DAYS, MIDNIGHT, Hours, Window, offsets
 from guardian.policy.model import Rule
 from guardian.stack import resting
 from guardian.verdict import Sighting, judge, owner_of, stop_of
+from tests.examples import examples
 from tests.unit.judging import EPOCH, MILLISECOND, machine_that_saw, verdict_of
 from tests.unit.judging_cases import ZONES, Case, cases, clocks
 
@@ -33,7 +34,7 @@ def report(rule: Rule, sighting: Sighting, now: datetime) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", sorted(all_kinds()))
 def test_the_state_machine_and_the_sweep_judge_alike(key: str) -> None:
-    @settings(max_examples=40, deadline=None)
+    @examples(40)
     @given(cases(all_kinds()[key]))
     def agree(case: Case) -> None:
         rule, sighting, now = case
@@ -52,7 +53,7 @@ def rest_ends_for_the_machine(hours: Hours, now: datetime) -> datetime | None:
     return EPOCH + ends * MILLISECOND if ends else None
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(clocks())
 def test_the_state_machine_knows_when_a_rest_ends(clock: tuple[Hours, datetime]) -> None:
     hours, now = clock

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.errors import Refused
@@ -16,6 +16,7 @@ from guardian.jobs.prices import Refreshed, refresh_once, wanted
 from guardian.kinds import all_kinds
 from guardian.offers import FAMILIES, FIXED, Found, Search, find, parse_offer, searches
 from guardian.prices import PriceTable, load_prices, parse_prices, render_prices, saving
+from tests.examples import examples
 from tests.unit.test_prices import DUBLIN, facts_of_all_kinds
 
 VIRGINIA = Region("us-east-1")
@@ -144,7 +145,7 @@ def test_what_is_no_offer_is_not_read(said: object) -> None:
     assert parse_offer(said) is None
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.recursive(st.none() | st.text() | st.floats(), lambda j: st.dictionaries(st.text(), j)))
 def test_no_offer_crashes_the_reader(junk: object) -> None:
     terms = {"OnDemand": {"a": {"priceDimensions": {"b": junk}}}}
@@ -229,7 +230,7 @@ texts = st.text(st.characters(max_codepoint=0xFFF, exclude_categories=("Cs", "Cc
 few = st.dictionaries(texts.map(Region), st.dictionaries(texts, rates, max_size=3), max_size=3)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(few, st.text("0123456789-"))
 def test_a_written_table_is_read_as_it_was(
     rates: Mapping[Region, Mapping[str, Decimal]], as_of: str

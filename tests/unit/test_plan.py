@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.desire import DesiredState, Skip
@@ -23,6 +23,7 @@ from guardian.plan import (
 )
 from guardian.repair import Drift, What
 from guardian.stack.names import ACCESS
+from tests.examples import examples
 from tests.unit.fleets import ACCOUNTS, SLUGS, Fleet, deployments, desired, desires
 from tests.unit.policies import IRELAND, VIRGINIA
 
@@ -30,7 +31,7 @@ ONE, TWO, *_ = ACCOUNTS
 ALPHA, BETA, GAMMA = SLUGS
 HERE, THERE = Target(ONE, IRELAND), Target(ONE, VIRGINIA)
 NOTHING: tuple[DeployedStackSet, ...] = ()
-some_states = settings(max_examples=150, deadline=None)
+some_states = examples(150)
 
 
 def rolled_out(state: DesiredState) -> dict[str, DeployedStackSet]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from guardian.policy.hours import (
@@ -21,6 +21,7 @@ from guardian.policy.hours import (
     offsets,
     parse_window,
 )
+from tests.examples import examples
 
 ZONES = [
     "UTC",
@@ -173,7 +174,7 @@ def test_a_holiday_is_one_in_its_own_zone() -> None:
     assert tokyo.rest_ends(begins + timedelta(days=1)) is None
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(CHANGES), st.integers(-7200, 7200))
 def test_the_clocks_change_to_the_second(change: tuple[str, datetime], seconds: int) -> None:
     zone, since = change
@@ -188,7 +189,7 @@ def test_beyond_the_years_that_are_known_the_nearest_offset_holds(zone: str) -> 
     assert offset_at(zone, LAST + timedelta(days=400)) == table[-1][1]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(hours, moments)
 def test_a_rest_ends_when_the_clock_on_the_wall_says_so(hours: Hours, now: datetime) -> None:
     zone = ZoneInfo(hours.timezone)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML, MappingNode, Node, ScalarNode, SequenceNode
 
@@ -33,13 +33,14 @@ from guardian.policy.model import (
 from guardian.policy.render import render
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.tightness import Change, compare
+from tests.examples import examples
 from tests.unit.policies import tree, written
 
 TODAY = date(2026, 11, 23)
 OUS = ("/", "/A", "/A/B", "/A/B/C", "/A/D", "/E", "/E/F G", "/E/H")
 REGIONS = tuple(map(Region, ("eu-west-1", "eu-west-2", "us-east-1")))
 WINDOWS = ("mon-fri 07:00-20:00", "sat,sun,holiday 00:00-24:00", "08:00-12:00", "tue 09:30-10:00")
-some = settings(max_examples=50, deadline=None)
+some = examples(50)
 """Every example writes and reads files."""
 
 SPANS = st.sampled_from([timedelta(minutes=minutes) for minutes in (1, 30, 90, 1440)])

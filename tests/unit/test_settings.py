@@ -389,3 +389,14 @@ def test_an_environment_that_lacks_something_is_told_what(tmp_path: Path, variab
 def test_what_the_environment_says_wrong_is_told_with_its_variable(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^GUARDIAN_HUB_ACCOUNT: "):
         load_settings(tmp_path, {**CONTAINER, "GUARDIAN_HUB_ACCOUNT": "12"})
+
+
+def test_a_token_may_be_the_name_of_a_secret_which_is_no_secret(tmp_path: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-AbCdEf:bot_token::"
+    settings = load(tmp_path, LEAST, SLACK_BOT_TOKEN=arn)
+    assert settings.masked()["slack.token"] == settings.slack.token == arn
+
+
+def test_an_arn_of_something_else_is_no_token(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"SLACK_APP_TOKEN: 'arn:aws:ssm:.*' names no secret"):
+        load(tmp_path, LEAST, SLACK_APP_TOKEN="arn:aws:ssm:eu-west-1:1:parameter/x")

@@ -10,7 +10,7 @@ from typing import Any
 import jsonata
 import pytest
 from cfnlint.api import ManualArgs, lint
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.ids import AccountId, OuId, OuPath, Region, Target
@@ -24,6 +24,7 @@ from guardian.stack import names
 from guardian.stack.access import access_template
 from guardian.stack.judgement import literal
 from guardian.stack.template import expected, fingerprint, template
+from tests.examples import examples
 from tests.unit.judging import session
 from tests.unit.policies import (
     DEFAULT_KINDS,
@@ -228,7 +229,7 @@ def evaluated(text: str, variables: Mapping[str, Any]) -> Any:
     return expression.evaluate(None, frame)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(min_size=1, max_size=20) | st.text('${}!AWS:Region"\\', min_size=1, max_size=20))
 def test_substitution_gives_back_what_was_written(text: str) -> None:
     written = literal(text)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guardian.desire import DesiredState
@@ -19,6 +19,7 @@ from guardian.plan import (
 from guardian.stack.names import ACCESS
 from guardian.waves import Order, Rollout
 from guardian.waves.stages import staged
+from tests.examples import examples
 from tests.unit.fleets import (
     ACCOUNTS,
     FINGERPRINTS,
@@ -29,7 +30,7 @@ from tests.unit.fleets import (
 from tests.unit.judging import NOW
 from tests.unit.wave_plans import BAKE, MINUTE, WAVES, planned
 
-some_states = settings(max_examples=100, deadline=None)
+some_states = examples(100)
 orders = st.dictionaries(st.sampled_from(ACCOUNTS), st.integers(0, 2)).map(
     lambda wave_of: Order(WAVES, wave_of)
 )

@@ -12,7 +12,7 @@ from guardian.errors import Unavailable
 from guardian.journal.dynamodb import keys
 from guardian.journal.dynamodb.part import ATTEMPTS, Part
 from guardian.journal.dynamodb.pen import ROOM, New, Pen
-from guardian.journal.dynamodb.sizes import chunks, fitting, unpacked
+from guardian.journal.dynamodb.sizes import chunks, fitting, once, unpacked
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
 from guardian.outcome import Finding, Outcome
 from guardian.ports import Table
@@ -79,7 +79,7 @@ class DynamoEntries(Part):
 
     def _learn(self, sort: str, entries: Iterable[Kept], *last: Write) -> int:
         """Write entries and, with the last of them, `last`; answer how many were new."""
-        kept = dict(entries).items()  # a transaction takes no item twice
+        kept = once(entries).items()
         parts = list(chunks(kept, _size, ROOM // 2, MOST_BYTES)) or [()]
         before = sum(self._learn_together(sort, part) for part in parts[:-1])
         return before + self._learn_together(sort, parts[-1], *last)
@@ -87,20 +87,23 @@ class DynamoEntries(Part):
     def _learn_together(self, sort: str, kept: Sequence[Kept], *more: Write) -> int:
         """An entry that comes after a window was claimed belongs to the next one, whatever the clock says."""
         for _ in range(ATTEMPTS):
-            recorded = max(instant(self._clock()), self._horizon)
-            news = [New(new_entry(sort, recorded, identity, entry)) for identity, entry in kept]
-            shards = {keys.shard(recorded, identity) for identity, _ in kept}
-            marks = [mark(sort, shard) for shard in shards - self._shards[sort]]
-            guard = [Check(keys.HORIZON, (If("until", "<=", recorded, or_absent=True),))]
             try:
-                count = self._pen.add(news, *(guard if kept else ()), *marks, *more)
+                with self._pen.turn():  # the clock is read when it is this one's turn
+                    return self._write_at(instant(self._clock()), sort, kept, *more)
             except Unmet:
                 found = self._table.get(keys.HORIZON)
                 self._horizon = str(found["until"]) if found else ""
-            else:
-                self._shards[sort] |= shards
-                return count
         raise Unavailable("windows of the journal are claimed faster than it can be written")
+
+    def _write_at(self, now: str, sort: str, kept: Sequence[Kept], *more: Write) -> int:
+        recorded = max(now, self._horizon)
+        news = [New(new_entry(sort, recorded, identity, entry)) for identity, entry in kept]
+        guard = [Check(keys.HORIZON, (If("until", "<=", recorded, or_absent=True),))]
+        shards = {keys.shard(recorded, identity) for identity, _ in kept} - self._shards[sort]
+        marks = (mark(sort, shard) for shard in shards)
+        count = self._pen.add(news, *(guard if kept else ()), *marks, *more)
+        self._shards[sort] |= shards
+        return count
 
     def _found(self, sort: str, since: datetime, until: datetime) -> Iterator[Item]:
         """Entries of since <= learned < until, in that order."""

@@ -5,8 +5,11 @@ checked against. That one is written when the holder changes and never else: ren
 other's transactions.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from guardian.errors import Busy, NotFound, Refused, Unavailable
 from guardian.journal.dynamodb import keys
 from guardian.lease import Lease, taken
 from guardian.ports import Table
@@ -20,7 +23,8 @@ class DynamoLeases:
         self._hasty = hasty
 
     def lease(self) -> Lease | None:
-        found = self._hasty.get(keys.LEASE)
+        with _asking():
+            found = self._hasty.get(keys.LEASE)
         return _lease(found) if found else None
 
     def take(self, holder: str, seen: Lease | None) -> Lease | None:
@@ -47,10 +51,22 @@ class DynamoLeases:
     def _written(self, *writes: Write) -> bool:
         """Whether that could be written."""
         try:
-            self._hasty.write(writes)
+            with _asking():
+                self._hasty.write(writes)
         except Unmet:
             return False
         return True
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Whatever is wrong with the table, a holder goes on asking until its lease has lapsed."""
+    try:
+        yield
+    except Unmet:
+        raise
+    except (NotFound, Refused, Busy) as error:
+        raise Unavailable(f"the lease cannot be asked for: {error}") from error
 
 
 def _values(lease: Lease) -> Item:

@@ -1,8 +1,9 @@
 """What writes into the journal's table: one transaction at a time, and only while the lease is still held."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 from guardian.errors import Superseded
 from guardian.journal.dynamodb import keys
@@ -30,11 +31,15 @@ class Pen:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._lock = Lock()
+        self._lock = RLock()
         self._fence: Lease | None = None
 
     def fence(self, lease: Lease) -> None:
         self._fence = lease
+
+    def turn(self) -> AbstractContextManager[object]:
+        """What is read and written within it, no other thread comes between."""
+        return self._lock
 
     def write(self, *writes: Write) -> None:
         """Make all of these writes or none. Raises Unmet, Superseded, AccessDenied, Unavailable."""

@@ -66,6 +66,14 @@ def _cut(value: Json, why: str) -> Json:
     return f"{value[:LONGEST]}… ({digest})"
 
 
+def once(things: Iterable[tuple[str, T]]) -> Mapping[str, T]:
+    """Things by their names, the first of each: a transaction takes no item twice."""
+    first: dict[str, T] = {}
+    for name, thing in things:
+        first.setdefault(name, thing)
+    return first
+
+
 def chunks(
     things: Iterable[T], size: Callable[[T], int], most: int, most_bytes: int
 ) -> Iterator[Sequence[T]]:

@@ -10,7 +10,7 @@ from guardian.documents import instant
 from guardian.journal.dynamodb import keys
 from guardian.journal.dynamodb.part import Part
 from guardian.journal.dynamodb.pen import ROOM, New
-from guardian.journal.dynamodb.sizes import chunks, fitting, unpacked
+from guardian.journal.dynamodb.sizes import chunks, fitting, once, unpacked
 from guardian.journal.notices import notice_text, read_notice
 from guardian.notice import StopNotice, Warned
 from guardian.ports.table import (
@@ -36,10 +36,8 @@ class DynamoWarnings(Part):
 
     def foresee(self, notices: Iterable[StopNotice]) -> int:
         fitted = (fitting(notice, notice_text, read_notice) for notice in notices)
-        kept = {
-            notice.identity: New(new_warning(notice, attributes)) for notice, attributes in fitted
-        }
-        parts = chunks(kept.values(), lambda new: new.size, ROOM // 3, MOST_BYTES)
+        news = once((kept.identity, New(new_warning(kept, entry))) for kept, entry in fitted)
+        parts = chunks(news.values(), lambda new: new.size, ROOM // 3, MOST_BYTES)
         return sum(self._pen.add(part) for part in parts)
 
     def unposted(self) -> tuple[StopNotice, ...]:

@@ -5,6 +5,7 @@ import json
 import random
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from jsonata import JException, Jsonata, Timebox
@@ -102,6 +103,7 @@ def _taken(expression: str) -> Jsonata:
     return compiled
 
 
+@lru_cache(4096)
 def check(expression: str) -> None:
     """Raises QueryEvaluationError when `expression` does not parse."""
     try:
