@@ -24,9 +24,10 @@ MENTIONED = tuple(
 )
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 OTHERS = {
+    "buildah": "tests/image builds with it: `make image-test`",
     "cp": "the shell's own",
     "curl": "asks what guardian or a local server serves: the tests of those paths do",
-    "docker": "no container engine where the tests run: the image has a test of its own",
+    "docker": "no Docker where the tests run: tests/image builds and runs the images with buildah",
     "echo": "the shell's own",
     "export": "the shell's own",
     "git": "git's own",

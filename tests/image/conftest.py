@@ -57,6 +57,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def base(engine: Engine, tree: Path) -> Engine:
     engine.stand_in(tree)
+    engine.take_sources()
     return engine
 
 

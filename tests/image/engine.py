@@ -16,6 +16,10 @@ DRIVER = os.environ.get("STORAGE_DRIVER", "vfs")
 """vfs works everywhere; overlay, where it works, is faster."""
 SUITE = "bookworm"
 BASE = "localhost/stand-in"
+SOURCES = (
+    *("Dockerfile", ".dockerignore", "LICENSE", "README.md", "pyproject.toml"),
+    *("config", "deploy", "guardian", "image", "requirements"),
+)
 PROGRAMS = ("buildah", "debootstrap", "unshare", "chroot")
 OWN = "10001:10001"
 # The root is read-only as with --read-only; what may be written is in memory. The first process is guardian itself.
@@ -67,13 +71,24 @@ class Engine:
         self.buildah("config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
         self.buildah("commit", "--quiet", "--rm", "--timestamp", EPOCH, container, BASE)
 
+    def take_sources(self) -> None:
+        """Whatever changes in the checkout meanwhile, all builds are of the same sources."""
+        kept = self.store / "context"
+        kept.mkdir()
+        for name in SOURCES:
+            source, copy = ROOT / name, kept / name
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy)
+
     def build(self, target: str, name: str, **given: str) -> "Image":
         arguments = {"BASE": BASE, **mirror(), **given}
         said = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         self.buildah(
             *("build", "--format", "docker", "--network", "host", "--timestamp", EPOCH),
             *("--no-cache", "--volume", "/etc/ssl/certs:/etc/ssl/certs:ro", *said),
-            *("--target", target, "--tag", name, ROOT),
+            *("--target", target, "--tag", name, self.store / "context"),
         )
         return Image(self, name)
 
