@@ -13,7 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
-from guardian.app import Guardian, World, open_guardian
+from guardian.app import Guardian, open_guardian
+from guardian.configuration import World
 from guardian.demo.servers import LocalAwsProcess, local_aws
 from guardian.desire import desire
 from guardian.jobs.reconcile import Reconciliation, apply_once, plan_once

@@ -1,8 +1,8 @@
 """Puts guardian together: the only place that knows which adapter stands behind which port."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
 from guardian.aws.policy_objects import SCHEME
-from guardian.aws.regions import all_regions
 from guardian.brakes import Brakes
-from guardian.clock import Clock, ScaledClock, system_now
+from guardian.clock import ScaledClock, system_now
+from guardian.configuration import Configuration, World
 from guardian.costs import governed_query, services_of
 from guardian.costs.report import stops_of
 from guardian.digest import Audience
@@ -31,18 +31,15 @@ from guardian.jobs.sweep import Search
 from guardian.journal import open_existing, open_journal
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
-from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
-from guardian.policy.resolve import Governance, resolve
-from guardian.policy.source import DirectorySource, PolicyText
+from guardian.policy.resolve import Governance
+from guardian.policy.source import DirectorySource
 from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, own_prices, shipped_prices
 from guardian.settings import FILE as SETTINGS
 from guardian.settings import CallAs, Settings, load_settings, says_all
 from guardian.slack.token import Token
-from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
-from guardian.waves import Waves
 
 if TYPE_CHECKING:
     from guardian.slack.client import SlackAnnouncer  # most commands tell nobody
@@ -53,63 +50,6 @@ PRICES = "prices.yaml"
 LATELY = timedelta(days=21)  # more than the two weeks that are compared
 TOPICS = "arn:"
 """How the name of an audience begins that is told by mail."""
-
-
-@dataclass(frozen=True)
-class World:
-    """The organization as it is, the policy files, and what they make of it.
-
-    `unasked` says why the regions of some accounts are not known; the governance warns of it too.
-    """
-
-    organization: Organization
-    governance: Governance
-    files: tuple[PolicyFile, ...]
-    unasked: Problem | None = None
-
-    @property
-    def names(self) -> Mapping[AccountId, str]:
-        return {account.id: account.name for account in self.organization.accounts}
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """What policies need of a directory: all of it can be read without AWS and without a journal.
-
-    `source` is where the policies are, `notify` what holds where none of them says where digests go, `management`
-    whether they hold for the management account, `waves` the order of rollouts.
-    """
-
-    directory: Path
-    source: PolicySource
-    partition: str = "aws"
-    notify: Notify = field(default_factory=Notify)
-    management: ManagementAccount = ManagementAccount.SKIP
-    waves: Waves = field(default_factory=Waves)
-    clock: Clock = system_now
-
-    def files(self) -> tuple[PolicyFile, ...]:
-        """The policy files as they are now. Raises InputError."""
-        return self.parse(self.source.read())
-
-    def parse(
-        self, texts: Iterable[PolicyText], organization: Organization | None = None
-    ) -> tuple[PolicyFile, ...]:
-        """What policy files say, of OUs of the organization if it is known. Raises InputError."""
-        return parse_policies(texts, all_regions(self.partition), organization)
-
-    def resolve(
-        self, files: tuple[PolicyFile, ...], organization: Organization, today: date
-    ) -> World:
-        """What files mean in an organization. Raises InputError."""
-        governance = resolve(files, organization, today, self.notify, self.management)
-        return World(organization, governance, files)
-
-    def world(self, snapshot: Path) -> World:
-        """The organization of a snapshot and what the files make of it now. Raises InputError."""
-        organization = read_snapshot(snapshot)
-        files = self.parse(self.source.read(), organization)
-        return self.resolve(files, organization, self.clock().date())
 
 
 @dataclass(frozen=True)

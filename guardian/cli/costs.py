@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from guardian import terminal
-from guardian.app import Guardian, World, open_guardian
+from guardian.app import Guardian, open_guardian
 from guardian.cli.options import HERE, As, Config, Format
 from guardian.cli.printing import print_json
+from guardian.configuration import World
 from guardian.costs import governed_query, own_query, services_of
 from guardian.costs.report import CostReport, account_costs, own_costs, stops_of
 from guardian.errors import InputError

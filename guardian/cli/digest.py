@@ -55,10 +55,8 @@ def digest(
     ] = Form.TEXT,
 ) -> None:
     """Show what was stopped and what it would have cost; with --post, tell the channel."""
-    guardian = open_guardian(config)
-    span = _span(since)
-    told = list(_audiences(guardian, channel))
-    now = guardian.now()
+    guardian, span = open_guardian(config), _span(since)
+    told, now = list(_audiences(guardian, channel)), guardian.now()
     failed: list[GuardianError] = []
     if post and not dry_run:
         made = list(_posted(guardian, told, now, failed))

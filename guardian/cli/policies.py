@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from guardian import snapshot, terminal
-from guardian.app import World, open_configuration, open_guardian
+from guardian.app import open_configuration, open_guardian
 from guardian.cli.exits import CODES, FAILED
 from guardian.cli.options import HERE, As, Config, Format, Snapshot
 from guardian.cli.printing import print_json, print_line
+from guardian.configuration import World
 from guardian.coverage import coverage
 from guardian.errors import InputError
 from guardian.explain import explain as explain_account

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from guardian import terminal
-from guardian.app import Guardian, World, open_guardian
+from guardian.app import Guardian, open_guardian
 from guardian.cli.exits import CHANGES, FAILED, HELD
 from guardian.cli.options import HERE, As, Config, Format
 from guardian.cli.printing import print_json
+from guardian.configuration import World
 from guardian.errors import InputError
 from guardian.jobs import templates
 from guardian.jobs.pause import Pause

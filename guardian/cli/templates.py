@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 import yaml
 
-from guardian.app import World, hub_of, open_configuration, open_guardian
+from guardian.app import hub_of, open_configuration, open_guardian
 from guardian.cli.options import HERE, Config, Snapshot
 from guardian.cli.printing import print_json, print_line
+from guardian.configuration import World
 from guardian.errors import InputError
 from guardian.kinds import all_kinds
 from guardian.policy.model import Mode, Policy, Rule

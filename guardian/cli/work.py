@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from guardian import terminal
-from guardian.app import World, open_guardian
+from guardian.app import open_guardian
 from guardian.catches import catches
 from guardian.cli.exits import FAILED, HELD
 from guardian.cli.options import HERE, As, Config, Format
 from guardian.cli.printing import print_json, print_line
+from guardian.configuration import World
 from guardian.errors import InputError
 from guardian.ids import AccountId, ancestors
 from guardian.jobs.sweep import governed_places, sweep_once
@@ -36,9 +37,7 @@ def sweep(
 ) -> None:
     """Look into every governed account and stop what is due and no event announced."""
     guardian = open_guardian(config)
-    if kind and kind not in all_kinds():
-        known = f"there are {', '.join(all_kinds())}"
-        raise InputError(f"there is no kind {kind}{hint(kind, all_kinds())}; {known}")
+    _known(kind)
     world = guardian.world()
     chosen = _chosen(world, account, ou)
     places = (
@@ -64,6 +63,13 @@ def sweep(
         raise typer.Exit(HELD)
     if swept.troubles:  # somewhere nobody could look
         raise typer.Exit(FAILED)
+
+
+def _known(kind: str) -> None:
+    """Raises InputError for a kind that there is not."""
+    if kind and kind not in all_kinds():
+        known = f"there are {', '.join(all_kinds())}"
+        raise InputError(f"there is no kind {kind}{hint(kind, all_kinds())}; {known}")
 
 
 def _chosen(world: World, account: str, ou: str) -> frozenset[AccountId]:

@@ -6,7 +6,8 @@ from threading import Lock
 
 import structlog
 
-from guardian.app import Guardian, World
+from guardian.app import Guardian
+from guardian.configuration import World
 from guardian.errors import AccessDenied, InputError, Refused
 from guardian.jobs.reload import (
     Broken,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from guardian.app import Guardian, World
+from guardian.app import Guardian
 from guardian.clock import system_now
+from guardian.configuration import World
 from guardian.daemon.held import HeldPolicies
 from guardian.errors import GuardianError
 from guardian.explain import explain

@@ -8,7 +8,8 @@ from time import monotonic
 from rich.table import Table
 
 from guardian import terminal
-from guardian.app import Guardian, World, editions
+from guardian.app import Guardian, editions
+from guardian.configuration import World
 from guardian.demo.cast import (
     AWAY,
     ORGANIZATION_CHANNEL,

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from guardian.app import Guardian, World, hub_of, open_guardian
+from guardian.app import Guardian, hub_of, open_guardian
 from guardian.aws.connect import Identity
 from guardian.clock import Clock, system_now
+from guardian.configuration import World
 from guardian.desire import DesiredState, desire
 from guardian.doctor.sample import sample
 from guardian.errors import GuardianError

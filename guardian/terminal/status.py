@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from guardian.app import World
 from guardian.catches import catches
+from guardian.configuration import World
 from guardian.documents import Document, instant
 from guardian.ids import ROOT, Target
 from guardian.jobs.pause import Pause

@@ -24,7 +24,8 @@ from typing import Any
 import botocore.loaders
 import botocore.session
 
-from guardian.app import Guardian, World, editions, open_guardian
+from guardian.app import Guardian, editions, open_guardian
+from guardian.configuration import World
 from guardian.daemon import people
 from guardian.desire import desire
 from guardian.errors import GuardianError

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from guardian.app import World
+from guardian.configuration import World
 from guardian.daemon import open_daemon
 from guardian.demo.cast import HOME
 from guardian.ids import AccountId, Region

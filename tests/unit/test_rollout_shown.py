@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from guardian.app import World
+from guardian.configuration import World
 from guardian.desire import DesiredState, Skip
 from guardian.ids import AccountId, OuPath, Target
 from guardian.jobs.pause import Pause

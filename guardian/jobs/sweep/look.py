@@ -81,10 +81,9 @@ def look(
     """
     margin = search.margin + (place.rule.warn_before or timedelta())
     rule = _patient(place.rule, margin)
-    sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
-    window = (now - sampled, now) if sampled else None
+    span = _window(rule, now)
     try:
-        seen = members.look(rule.kind, place.target, candidate.id, window, candidate.read)
+        seen = members.look(rule.kind, place.target, candidate.id, span, candidate.read)
     except NotFound:
         return
     sighting = Sighting(candidate.id, place.target, seen)
@@ -107,6 +106,12 @@ def look(
             yield Found(place, replace(owned, reason=reason), origin)
         case LookAgain() | Gone():
             pass
+
+
+def _window(rule: Rule, now: datetime) -> tuple[datetime, datetime] | None:
+    """The time of which samples tell whether it was idle; None where there are none."""
+    sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
+    return (now - sampled, now) if sampled else None
 
 
 def _must_know(rule: Rule, seen: Document) -> bool:
