@@ -6,9 +6,9 @@ import pytest
 
 from guardian.aws.template_objects import TemplateObjects
 from guardian.desire import WantedStackSet
-from guardian.localaws.cloudformation.template import parse
 from tests.contract.conftest import Connect
 from tests.localaws.conftest import Aws as Boto
+from tests.templates import parsed
 
 pytestmark = pytest.mark.slow
 HUB = Path(__file__).parents[2] / "deploy" / "hub.yaml"
@@ -35,7 +35,7 @@ def test_large_templates_lie_where_the_hubs_stack_says(connected: Connect, aws: 
 
 
 def test_the_bucket_is_closed_encrypted_and_forgets() -> None:
-    bucket = parse(HUB.read_text("utf-8"))["Resources"]["Templates"]["Properties"]
+    bucket = parsed(HUB.read_text("utf-8"))["Resources"]["Templates"]["Properties"]
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -45,7 +45,7 @@ def test_the_bucket_is_closed_encrypted_and_forgets() -> None:
 
 
 def test_guardian_may_put_templates_and_read_them_and_nothing_else_in_s3() -> None:
-    role = parse(HUB.read_text("utf-8"))["Resources"]["Role"]["Properties"]
+    role = parsed(HUB.read_text("utf-8"))["Resources"]["Role"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     (of_s3,) = (each for each in statements if str(each["Action"]).count("s3:"))
     assert of_s3["Action"] == ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
