@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from guardian.aws.connect import Aws, connect
 from guardian.aws.options import AwsOptions
@@ -26,21 +27,25 @@ from guardian.jobs.editions import editions as editions_of
 from guardian.jobs.pause import Pause, pausing
 from guardian.jobs.reconcile import Fleet
 from guardian.jobs.sweep import Search
-from guardian.journal import open_journal
+from guardian.journal import open_existing, open_journal
 from guardian.organization import ENABLED_BY_DEFAULT, ManagementAccount, Organization
 from guardian.places import Problem
 from guardian.policy.load import parse_policies
 from guardian.policy.model import Notify, PolicyFile
 from guardian.policy.resolve import Governance, resolve
 from guardian.policy.source import DirectorySource, PolicyText
-from guardian.ports import Journal, PolicySource
+from guardian.ports import Acting, Always, Journal, PolicySource, SlackApp
 from guardian.prices import PriceTable, load_prices
 from guardian.settings import FILE as SETTINGS
-from guardian.settings import CallAs, Settings, load_settings
-from guardian.slack.client import SlackAnnouncer
+from guardian.settings import CallAs, Settings, load_settings, says_all
+from guardian.slack.token import Token
 from guardian.snapshot import read as read_snapshot
 from guardian.stack import names
 from guardian.waves import Waves
+
+if TYPE_CHECKING:
+    from guardian.slack.client import SlackAnnouncer  # most commands tell nobody
+    from guardian.slack.room import SlackRoom
 
 POLICIES = "policies"
 PRICES = "prices.yaml"
@@ -108,13 +113,14 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Guardian:
-    """Everything a command or the daemon needs; `stopping` lets go whoever waits."""
+    """Everything a command or the daemon needs; `stopping` lets go whoever waits, `acting` tells whether it may act."""
 
     configuration: Configuration
     settings: Settings
     aws: Aws
     journal: Journal
     stopping: Event
+    acting: Acting
 
     @cached_property
     def prices(self) -> PriceTable:
@@ -154,6 +160,7 @@ class Guardian:
             self.settings.home_region,
             self.journal,
             self.settings.rollout,
+            self.stopping.is_set,
         )
 
     @property
@@ -166,8 +173,9 @@ class Guardian:
         return pausing(self.journal)
 
     def halted(self) -> str:
-        """Why nothing may be changed now, empty where it may."""
-        return str(self.paused or "")
+        """Why nothing may be changed now, empty where it may. Raises Unavailable, AccessDenied, Superseded."""
+        self.acting.make_sure()
+        return "told to stop" if self.stopping.is_set() else str(self.paused or "")
 
     def search(self, *, observe: bool = False, whole: bool = True) -> Search:
         """How a sweep that begins now goes about it: one that begins in a pause stops nothing."""
@@ -216,15 +224,40 @@ class Guardian:
         """Whether there is a way to it: a channel needs a Slack token."""
         return bool(self.settings.slack.token) or audience.channel.startswith(TOPICS)
 
-    def announcer(self) -> SlackAnnouncer:
+    def announcer(self) -> "SlackAnnouncer":
         """The one of this guardian, which remembers who is who. Raises InputError where no token is set."""
         if not self.settings.slack.token:
             raise InputError("SLACK_BOT_TOKEN is not set: digests have nowhere to go")
         return self._announcer
 
     @cached_property
-    def _announcer(self) -> SlackAnnouncer:
-        return SlackAnnouncer(self.settings.slack.token, self.settings.slack.api)
+    def bot_token(self) -> Token:
+        return Token(self.settings.slack.token, self.aws.secrets.read)
+
+    @cached_property
+    def app_token(self) -> Token:
+        return Token(self.settings.slack.app_token, self.aws.secrets.read)
+
+    @property
+    def slack_app(self) -> SlackApp:
+        from guardian.slack.inspection import SlackInspection
+
+        slack = self.settings.slack
+        return SlackInspection(self.bot_token, self.app_token, slack.api)
+
+    @cached_property
+    def _announcer(self) -> "SlackAnnouncer":
+        from guardian.slack.client import SlackAnnouncer
+
+        slack = self.settings.slack
+        return SlackAnnouncer(self.bot_token, slack.api, acting=self.acting.check)
+
+    def room(self) -> "SlackRoom":
+        """Where people are warned and answered."""
+        from guardian.slack.room import SlackRoom
+
+        slack = self.settings.slack
+        return SlackRoom(self.bot_token, slack.api, acting=self.acting.check)
 
 
 def hub_of(settings: Settings, organization: Organization) -> names.Hub:
@@ -267,7 +300,8 @@ def open_configuration(
 
     It may lack a guardian.yaml, and be nothing but the directory of the policy files: then defaults hold.
     """
-    if (directory / SETTINGS).exists() or not directory.is_dir():
+    told = (directory / SETTINGS).exists() or says_all(environment)
+    if told or not directory.is_dir():
         return _configuration(directory, load_settings(directory, environment))
     below = directory / POLICIES
     alone = not below.exists() and any([*directory.glob("*.yaml"), *directory.glob("*.yml")])
@@ -290,34 +324,48 @@ def _source(directory: Path, settings: Settings, aws: Aws | None) -> PolicySourc
     """A directory needs no AWS, not even boto3's settings to be right."""
     place = settings.policies
     if place.startswith(SCHEME):
-        return (aws or _connect(settings, Event())).policies_at(place)
+        return (aws or _connect(settings, Event(), Always())).policies_at(place)
     return DirectorySource(directory / place)
 
 
 def open_guardian(
-    directory: Path, environment: Mapping[str, str] = os.environ, stopping: Event | None = None
+    directory: Path,
+    environment: Mapping[str, str] = os.environ,
+    stopping: Event | None = None,
+    acting: Acting | None = None,
 ) -> Guardian:
     """Guardian as a directory and the environment configure it. Raises InputError.
 
-    No AWS call is made yet, except that reading the settings of boto3 may find them wrong.
+    No AWS call is made yet, except that reading the settings of boto3 may find them wrong, and that a journal in
+    DynamoDB is looked at: that may raise AccessDenied and Unavailable, too.
     """
     settings = load_settings(directory, environment)
-    event = stopping or Event()
-    aws = _connect(settings, event)
+    event, acts = stopping or Event(), acting or Always()
+    aws = _connect(settings, event, acts)
     return Guardian(
         configuration=_configuration(directory, settings, aws),
         settings=settings,
         aws=aws,
-        journal=open_journal(settings.journal, settings.clock),
+        journal=open_journal(settings.journal, settings.clock, aws.table),
         stopping=event,
+        acting=acts,
     )
 
 
-def _connect(settings: Settings, event: Event) -> Aws:
-    return connect(_options(settings), system_now, event.wait)
+def open_two_journals(
+    directory: Path, source: str, target: str, environment: Mapping[str, str] = os.environ
+) -> tuple[Journal, Journal]:
+    """One that is there, and one that is made where it is a file; both by their URLs, as settings have them."""
+    settings = load_settings(directory, environment)
+    clock, tables = settings.clock, _connect(settings, Event(), Always()).table
+    return open_existing(source, clock, tables), open_journal(target, clock, tables)
 
 
-def _options(settings: Settings) -> AwsOptions:
+def _connect(settings: Settings, event: Event, acting: Acting) -> Aws:
+    return connect(_options(settings, event, acting), system_now, event.wait)
+
+
+def _options(settings: Settings, event: Event, acting: Acting) -> AwsOptions:
     clock = settings.clock
     delegated = settings.call_as is CallAs.DELEGATED_ADMIN
     governed = settings.management_account is ManagementAccount.GOVERN
@@ -327,8 +375,11 @@ def _options(settings: Settings) -> AwsOptions:
         prefix=names.PREFIX,
         call_as="DELEGATED_ADMIN" if delegated else "SELF",
         hub_account=settings.hub.account,
+        hub_region=settings.hub.region,
         queue_url=settings.hub.queue_url,
         templates=settings.templates,
         management_role=settings.management_role if governed else "",
         poll=timedelta(seconds=0.1 if isinstance(clock, ScaledClock) else 2),
+        ending=event.is_set,
+        acting=acting.check,
     )

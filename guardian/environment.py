@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from guardian.clock import Clock, ScaledClock, system_now
+from guardian.errors import InputError
 from guardian.policy.nodes import Problems
+from guardian.secret_names import is_secret, parse_secret
 
 CLOCK = "GUARDIAN_CLOCK"
 SLACK_API = "https://slack.com/api/"
@@ -20,6 +22,18 @@ VARIABLES: Mapping[str, str] = {
     "clock": CLOCK,
 }
 """By the name that a setting is shown under."""
+
+
+def slack_token(environment: Mapping[str, str], setting: str, problems: Problems) -> str:
+    """A token, or the name of the secret that it is in; empty where there is none."""
+    variable = VARIABLES[setting]
+    written = environment.get(variable, "").strip()
+    if is_secret(written):
+        try:
+            parse_secret(written)
+        except InputError as error:
+            problems.add(variable, str(error))
+    return written
 
 
 def slack_api(environment: Mapping[str, str], problems: Problems) -> str:

@@ -34,3 +34,7 @@ class Unavailable(GuardianError):
 
 class Refused(GuardianError):
     """The service understood and said no: read why."""
+
+
+class Superseded(GuardianError):
+    """Another guardian took over: stop. Nothing of what was to be written was written."""

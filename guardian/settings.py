@@ -22,6 +22,7 @@ from guardian.policy.form import Form
 from guardian.policy.model import Notify, Quiet
 from guardian.policy.nodes import Fields, Node, Problems, Scalar, positions, read_yaml
 from guardian.policy.source import read_file
+from guardian.secret_names import is_secret
 from guardian.waves import Waves
 from guardian.waves import form as waves_form
 
@@ -49,6 +50,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 """Every setting of the file: sections and their keys, or a key by itself."""
 STRUCTURED = {"brakes.freeze", "brakes.hours", "rollout.waves"}
 """Lists and mappings: only the file can say them."""
+REQUIRED = ("home_region", "hub.account", "hub.queue_url")
+"""What has no default."""
 
 
 class CallAs(StrEnum):
@@ -144,8 +147,8 @@ class Settings:
             "slack.timezone": notify.timezone,
             "slack.quiet": notify.quiet.value,
             "slack.sns": notify.sns,
-            "slack.token": "***" if self.slack.token else "",
-            "slack.app_token": "***" if self.slack.app_token else "",
+            "slack.token": _masked(self.slack.token),
+            "slack.app_token": _masked(self.slack.app_token),
             "slack.keepers": self.slack.keepers,
             "slack.api": self.slack.api,
             "schedules.reconcile": spoken(times.reconcile),
@@ -161,6 +164,11 @@ class Settings:
         }
 
 
+def _masked(token: str) -> str:
+    """The name of a secret is none."""
+    return token if is_secret(token) else "***" if token else ""
+
+
 def variables() -> Mapping[str, str]:
     """The variable of every setting that is one value: `GUARDIAN_HUB_ACCOUNT` by `hub.account`."""
     sections = [f"{key}.{part}" for key, parts in KEYS.items() for part in parts]
@@ -169,9 +177,15 @@ def variables() -> Mapping[str, str]:
     return {name: PREFIX + name.replace(".", "_").upper() for name in names}
 
 
+def says_all(environment: Mapping[str, str]) -> bool:
+    """Whether the environment has all that is required, as a container's has: no file is needed then."""
+    return all(environment.get(variables()[name]) for name in REQUIRED)
+
+
 def load_settings(directory: Path, environment: Mapping[str, str]) -> Settings:
     """The settings of `guardian.yaml` in a directory, overridden by the environment.
 
+    The file, and the directory, may be missing where the environment says all that is required.
     Raises InputError with all problems, each with its line or its variable. A secret is in none of them.
     """
     problems = Problems()
@@ -191,15 +205,25 @@ def sources(directory: Path, environment: Mapping[str, str]) -> Mapping[str, Pla
 
 
 def _read(directory: Path, environment: Mapping[str, str], problems: Problems) -> Fields:
+    path = directory / FILE
+    if not path.is_file() and says_all(environment):
+        return _overridden(Fields({}, {}, "the environment"), environment, problems)
     if not directory.is_dir():
         raise InputError(f"{directory.as_posix()}: there is no such directory")
-    path = directory / FILE
     if not path.is_file():
-        raise InputError(f"{path.as_posix()}: there is no such file")
+        raise InputError(f"{path.as_posix()}: there is no such file{_told(environment)}")
     written = read_yaml(*read_file(path), problems)
     if written is None:
         raise problems.error()
     return _overridden(written, environment, problems)
+
+
+def _told(environment: Mapping[str, str]) -> str:
+    """What the environment lacks, where it says some of what is required."""
+    lacking = [variables()[name] for name in REQUIRED if not environment.get(variables()[name])]
+    if len(lacking) == len(REQUIRED):
+        return ""
+    return f", and the environment lacks {' and '.join(lacking)}"
 
 
 def _overridden(written: Fields, environment: Mapping[str, str], problems: Problems) -> Fields:
@@ -258,7 +282,10 @@ _GROUP = values.pattern(r"S[A-Z0-9]{6,20}", "the id of a Slack user group, such 
 _ROLE = values.pattern(r"[\w+=,.@-]{1,64}", "the name of an IAM role")
 _BUS = values.pattern(r"[A-Za-z0-9._/-]{1,256}", "the name of an event bus")
 _QUEUE = values.pattern(r"https?://[^\s/]+/\S+", "the URL of a queue")
-_JOURNAL = values.pattern(r"sqlite:///\S+", "a journal such as sqlite:///var/guardian.db")
+_JOURNAL = values.pattern(
+    r"sqlite:///\S+|dynamodb://[A-Za-z0-9_.-]{3,255}",
+    "a journal such as sqlite:///var/guardian.db or dynamodb://guardian",
+)
 _POLICIES = values.pattern(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?|(?![a-z][a-z0-9+]*:).+",
     "a directory or a place such as s3://bucket/prefix",
@@ -305,10 +332,9 @@ def _schedules(form: Form) -> Schedules:
 
 
 def _slack(form: Form, environment: Mapping[str, str], problems: Problems) -> Slack:
-    token = environment.get("SLACK_BOT_TOKEN", "").strip()
     return Slack(
-        token=token,
+        token=surroundings.slack_token(environment, "slack.token", problems),
         api=surroundings.slack_api(environment, problems),
-        app_token=environment.get("SLACK_APP_TOKEN", "").strip(),
+        app_token=surroundings.slack_token(environment, "slack.app_token", problems),
         keepers=form.read("keepers", _GROUP) or "",
     )

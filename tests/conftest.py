@@ -8,6 +8,8 @@ import botocore.session
 import pytest
 from hypothesis import settings
 
+pytest.register_assert_rewrite("tests.scenario.kills")
+
 # How fast something is says nothing on a loaded machine: that is measured in benchmarks.
 settings.register_profile("guardian", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=25)  # `make check` asks for it

@@ -13,7 +13,9 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
+from guardian.aws.begun import Begun
 from guardian.aws.credentials import (
     Assumed,
     MemberSessions,
@@ -23,6 +25,7 @@ from guardian.aws.credentials import (
 from guardian.aws.faults import EXPIRED, code_of, translating
 from guardian.aws.options import AwsOptions
 from guardian.aws.regions import partition_of
+from guardian.aws.restraint import asked_first, given_up
 from guardian.aws.spelling import from_api, spelt_low, to_api
 from guardian.aws.tally import CallTally
 from guardian.clock import Clock
@@ -77,6 +80,11 @@ class Clients:
     def calls(self) -> CallTally:
         """The calls that these and all other clients of the installation made."""
         return self._options.calls
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self._options.begun
 
     def identity(self) -> Answer:
         """What STS says of guardian's own credentials: `Account`, `Arn`."""
@@ -167,8 +175,21 @@ class Clients:
             if (service, region) not in self._clients:
                 made = self._maker.client(service, region, self._config)
                 self._options.calls.watch(made, service)
+                given_up(made, self._options.ending)
+                asked_first(made, self._options.acting)
                 self._clients[service, region] = made
             return self._clients[service, region]
+
+    @cached_property
+    def _session(self) -> Session:
+        session = session_of_many_accounts()
+        # The member role's session is good in opt-in regions only if a regional STS gave it.
+        session.set_config_variable("sts_regional_endpoints", "regional")
+        return session
+
+    @cached_property
+    def _config(self) -> Config:
+        return _config(self._session.user_agent(), self._options)
 
 
 def _made(client: BaseClient, action: str, arguments: Mapping[str, object]) -> Answer:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from functools import partial
 
 from guardian.aws.account_regions import AwsAccountRegions
+from guardian.aws.begun import Begun
 from guardian.aws.clients import Clients, Maker
 from guardian.aws.cost_explorer import AwsCostExplorer
 from guardian.aws.drift import AwsDriftDetection
+from guardian.aws.hub_parts import AwsHubParts
 from guardian.aws.inbox import AwsInbox
 from guardian.aws.mail import AwsMail
 from guardian.aws.management_account import WithManagementAccount
@@ -19,8 +21,11 @@ from guardian.aws.organizations import AwsOrganizations
 from guardian.aws.plain_stacks import PlainStacks
 from guardian.aws.policy_objects import S3PolicySource
 from guardian.aws.price_list import AwsPriceList
+from guardian.aws.secrets import AwsSecrets
 from guardian.aws.stack_sets import AwsStackSets
 from guardian.aws.stacks import AwsStacks
+from guardian.aws.table import AwsTable
+from guardian.aws.trails import Trails
 from guardian.clock import Clock
 from guardian.ids import AccountId
 from guardian.ports import (
@@ -28,6 +33,7 @@ from guardian.ports import (
     Announcer,
     CostExplorer,
     DriftDetection,
+    HubParts,
     Inbox,
     Members,
     Organizations,
@@ -35,6 +41,8 @@ from guardian.ports import (
     PriceList,
     Stacks,
     StackSets,
+    Table,
+    TrailLogs,
 )
 
 Made = Callable[[AwsOptions], Clients]
@@ -43,6 +51,8 @@ NOBODYS = AccountId("own account")
 ANSWER_OF_MEMBERS = timedelta(seconds=10)
 HASTY, PATIENT = timedelta(seconds=4), timedelta(seconds=10)
 """How long a sweep waits for an answer in its first turn through thousands of accounts, and in its second."""
+ANSWER_OF_A_BEAT = timedelta(seconds=3)
+"""How long a renewal of the lease waits: asked for twice, it is still done before the next."""
 ATTEMPTS = 5
 """Where every fourth call fails, as in a bad hour, four attempts still lose one call in 250."""
 
@@ -67,15 +77,35 @@ class Aws:
     stacks: Stacks
     detection: DriftDetection
     inbox: Inbox
+    hub_parts: HubParts
     mail: Announcer
+    hasty: Clients
 
     def policies_at(self, url: str) -> PolicySource:
         """The policies of `s3://bucket/prefix`."""
         return S3PolicySource(self.clients, url)
 
+    def table(self, name: str) -> Table:
+        """The DynamoDB table of that name, in the hub."""
+        return AwsTable(self.clients, self.hasty, name)
+
+    @property
+    def begun(self) -> Begun:
+        """The stack set operations that guardian began."""
+        return self.clients.begun
+
+    @property
+    def secrets(self) -> AwsSecrets:
+        return AwsSecrets(self.clients)
+
     @property
     def price_list(self) -> PriceList:
         return AwsPriceList(self.clients)
+
+    @property
+    def trails(self) -> TrailLogs:
+        """A look that begins now: what trails select is remembered in it."""
+        return Trails(self.clients)
 
     @property
     def cost_explorer(self) -> CostExplorer:
@@ -105,7 +135,9 @@ def connect(options: AwsOptions, now: Clock, wait: Wait) -> Aws:
         stacks=AwsStacks(inside(ANSWER_OF_MEMBERS)),
         detection=AwsDriftDetection(clients, options, wait),
         inbox=AwsInbox(clients, options.queue_url),
+        hub_parts=AwsHubParts(clients, options),
         mail=AwsMail(clients),
+        hasty=made(replace(options, answer_within=ANSWER_OF_A_BEAT, attempts=2)),
     )
 
 

@@ -61,6 +61,8 @@ _LATER = frozenset(
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",
+        "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
 _LATER_STARTS = ("Throttl", "TooManyRequests", "RequestThrottled", "InternalServerError")

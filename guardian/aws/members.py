@@ -36,6 +36,7 @@ class AwsMembers:
                 id=kind.identifier(parts),
                 status=text(item, kind.listing.status),
                 started=moment(pick(item, kind.listing.start)),
+                read=_as_read(kind.listing, item),
             )
 
     def _listed(
@@ -76,7 +77,12 @@ class AwsMembers:
                 raise
 
     def look(
-        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+        self,
+        kind: Kind,
+        target: Target,
+        identifier: str,
+        idle: tuple[datetime, datetime] | None,
+        told: Json = None,
     ) -> Document:
         """The answers of the kind's reads, by name; of what has ended or is ending only the first.
 
@@ -86,14 +92,14 @@ class AwsMembers:
         first, *others = kind.reads.items()
         if idle is not None and isinstance(kind.idle, IdleSamples):
             others.append(("idle", kind.idle.read))
-        seen = {first[0]: self._made(kind, first[1], target, values)}
+        seen = {first[0]: told or self._made(kind, first[1], target, values)}
         if kind.phase(text(seen, kind.status)) in {Phase.ENDING, Phase.OVER}:
             return seen  # its tags may be gone before it is
-        if kind.arn_told and (told := text(seen, kind.arn_told)):
-            values = {**values, "arn": told}
-        for name, read in others:
+        if kind.arn_told and (arn := text(seen, kind.arn_told)):
+            values = {**values, "arn": arn}
+        for name, call in others:
             try:
-                seen[name] = self._made(kind, read, target, values)
+                seen[name] = self._made(kind, call, target, values)
             except (NotFound, Refused) as error:
                 # It exists, the first read has told: this is no reason to call it gone.
                 if name not in kind.optional:
@@ -123,3 +129,9 @@ class AwsMembers:
     def _made(self, kind: Kind, call: Call, target: Target, values: Mapping[str, str]) -> Json:
         arguments = filled_all(call.arguments, values)
         return plain(self._clients.call(target, call.service, call.action, kind.gone, **arguments))
+
+
+def _as_read(listing: Listing, item: Json) -> Json:
+    if not listing.as_read:
+        return None if listing.as_read is None else item
+    return {listing.as_read: item}

@@ -96,6 +96,7 @@ class Operations:
         name, arguments = operation.stack_set, operation.arguments
         own = self.token(name, operation.action, arguments)
         key = f"{operation.purpose}-{own}".lstrip("-")
+        self._options.begun.add(key)
         with suppress(HadBefore):  # it runs, or has run: what comes of it is the same
             self._call(
                 operation.action,

@@ -1,12 +1,16 @@
 """Reads the organization: its tree of OUs and its accounts."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from guardian.aws.clients import Answer, Clients
 from guardian.errors import Refused, Unavailable
 from guardian.ids import ROOT, AccountId, OuId, OuPath
 from guardian.organization import Account, AccountState, Organization
+
+AT_ONCE = 4
+"""Calls: Organizations takes but a few a second."""
 
 
 class AwsOrganizations:
@@ -17,9 +21,11 @@ class AwsOrganizations:
 
     def read(self) -> Organization:
         """The organization as it is now: one call for twenty accounts and one for every OU."""
-        described = self._call("DescribeOrganization")["Organization"]
-        ous = self._ous()
-        listed = list(self._items("ListAccounts", "Accounts"))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            telling = pool.submit(self._call, "DescribeOrganization")
+            listing = pool.submit(lambda: list(self._items("ListAccounts", "Accounts")))
+            ous = self._ous(pool)
+            described, listed = telling.result()["Organization"], listing.result()
         parents = self._parents(listed, list(ous.values()))
         paths = {ou: path for path, ou in ous.items()}
         return Organization(
@@ -29,21 +35,25 @@ class AwsOrganizations:
             accounts=tuple(_account(found, parents, paths) for found in listed),
         )
 
-    def _ous(self) -> dict[OuPath, OuId]:
+    def _ous(self, pool: ThreadPoolExecutor) -> dict[OuPath, OuId]:
+        """Level by level: those of a level are asked side by side."""
         root = OuId(next(self._items("ListRoots", "Roots"))["Id"])
         ous: dict[OuPath, OuId] = {ROOT: root}
-        left = [(ROOT, root)]
-        while left:
-            above, parent = left.pop()
-            for found in self._items(
-                "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=parent
-            ):
-                path = child_path(above, found["Name"])
+        level = [(ROOT, root)]
+        while level:
+            below = [pair for pairs in pool.map(self._below, level) for pair in pairs]
+            for path, ou in below:
                 if path in ous:
                     raise Refused(f"two OUs have the path {path}: rename one")
-                ous[path] = OuId(found["Id"])
-                left.append((path, ous[path]))
+                ous[path] = ou
+            level = below
         return ous
+
+    def _below(self, above: tuple[OuPath, OuId]) -> list[tuple[OuPath, OuId]]:
+        path, parent = above
+        listing = "ListOrganizationalUnitsForParent", "OrganizationalUnits"
+        found = self._items(*listing, ParentId=parent)
+        return [(child_path(path, ou["Name"]), OuId(ou["Id"])) for ou in found]
 
     def _parents(self, listed: Sequence[Answer], ous: Sequence[OuId]) -> Mapping[AccountId, OuId]:
         told = {AccountId(a["Id"]): parent_in(a["Paths"][0]) for a in listed if a.get("Paths")}

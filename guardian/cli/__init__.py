@@ -1,73 +1,63 @@
 """The command line.
 
 Exit codes: 0 done; 1 refused or failed; 2 wrong input, or changes for `plan --detailed-exitcode`; 3 access denied;
-4 unavailable; 5 held by a brake.
+4 unavailable; 5 held by a brake; 6 another daemon took over (`run`).
 """
 
-import logging
 import sys
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
-from guardian import terminal
-from guardian.cli import (
-    change,
-    control,
-    costs,
-    digest,
-    keep,
-    policies,
-    prices,
-    reports,
-    rollout,
-    settings,
-    templates,
-    work,
-)
-from guardian.cli.exits import code_of
+from guardian.cli.lazy import NO_MARKUP, LazyGroup
 from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
-from guardian.logs import configure_logs
+from guardian.logs import LogLevel, configure_logs
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-COMMANDS: Mapping[str, Callable[..., None]] = {
-    "settings": settings.settings,
-    "validate": policies.validate,
-    "explain": policies.explain,
-    "policies": policies.policies,
-    "diff": change.diff,
-    "schema": change.schema,
-    "render": templates.render,
-    "iam": templates.iam,
-    "organization": policies.export_organization,
-    "plan": rollout.plan,
-    "apply": rollout.apply,
-    "pause": control.pause,
-    "resume": control.resume,
-    "uninstall": control.uninstall,
-    "sweep": work.sweep,
-    "keep": keep.keep,
-    "digest": digest.digest,
-    "status": reports.status,
-    "costs": costs.costs,
-    "kinds": reports.kinds,
-    "run": work.run,
-    "demo": work.demo,
+COMMANDS: Mapping[str, str] = {
+    "bootstrap": "bootstrap.bootstrap",
+    "settings": "settings.settings",
+    "doctor": "doctor.doctor",
+    "validate": "policies.validate",
+    "explain": "policies.explain",
+    "policies": "policies.policies",
+    "diff": "change.diff",
+    "schema": "change.schema",
+    "render": "templates.render",
+    "iam": "templates.iam",
+    "organization": "policies.export_organization",
+    "plan": "rollout.plan",
+    "apply": "rollout.apply",
+    "pause": "control.pause",
+    "resume": "control.resume",
+    "uninstall": "control.uninstall",
+    "sweep": "work.sweep",
+    "keep": "keep.keep",
+    "digest": "digest.digest",
+    "status": "reports.status",
+    "costs": "costs.costs",
+    "kinds": "reports.kinds",
+    "prices": "prices.app",
+    "journal": "journal.app",
+    "run": "work.run",
+    "health": "health.health",
+    "demo": "work.demo",
 }
-"""Every command by its name, as `guardian --help` lists them."""
+"""Where every command is, as `guardian --help` lists them."""
+
+
+class Commands(LazyGroup):
+    places = COMMANDS
+
+
+app = NO_MARKUP(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it
     if wanted:
+        from importlib.metadata import version
+
         print_line(f"guardian {version('guardian')}")
         raise typer.Exit
 
@@ -81,17 +71,15 @@ def _any_command(
     """Stops forgotten Glue, SageMaker and EMR sessions across an AWS organization."""
 
 
-for name, command in COMMANDS.items():
-    app.command(name)(command)
-app.add_typer(prices.app, name="prices")
-
-
 def main() -> None:
     """The entry point. An expected error is one clear line on stderr, never a traceback."""
-    configure_logs(logging.ERROR)  # a command tells by what it prints; the daemon logs more
+    configure_logs(LogLevel.ERROR)  # a command tells by what it prints; the daemon logs more
     try:
         app(standalone_mode=True)
     except GuardianError as error:
+        from guardian import terminal
+        from guardian.cli.exits import code_of
+
         for line in str(error).splitlines():
             sys.stderr.write(f"guardian: {terminal.clean(line)}\n")
         sys.exit(code_of(error))

@@ -1,9 +1,14 @@
 """How a command ends: its exit code."""
 
-from guardian.errors import AccessDenied, GuardianError, InputError, Unavailable
+from guardian.errors import AccessDenied, GuardianError, InputError, Superseded, Unavailable
 
 FAILED, CHANGES, HELD = 1, 2, 5
-CODES: dict[type[GuardianError], int] = {InputError: 2, AccessDenied: 3, Unavailable: 4}
+CODES: dict[type[GuardianError], int] = {
+    InputError: 2,
+    AccessDenied: 3,
+    Unavailable: 4,
+    Superseded: 6,
+}
 
 
 def code_of(error: GuardianError) -> int:

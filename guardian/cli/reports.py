@@ -30,6 +30,7 @@ def status(config: Config = HERE, form: As = Format.TABLE) -> None:
         outcomes=without_echoes(guardian.journal.outcomes(now - LATELY, now)),
         findings=guardian.journal.findings(now - LATELY, now),
         paused=guardian.paused,
+        lease=guardian.journal.lease(),
     )
     if form is Format.JSON:
         print_json(status_document(made))

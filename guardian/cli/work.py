@@ -16,6 +16,7 @@ from guardian.errors import InputError
 from guardian.ids import AccountId, ancestors
 from guardian.jobs.sweep import governed_places, sweep_once
 from guardian.kinds import all_kinds
+from guardian.logs import LogLevel, configure_logs
 from guardian.policy.nearest import hint
 from guardian.policy.ous import paths_by_name
 from guardian.terminal.sweep import document, progress, show
@@ -83,10 +84,17 @@ def _chosen(world: World, account: str, ou: str) -> frozenset[AccountId]:
     )
 
 
-def run(config: Config = HERE) -> None:
+def run(
+    config: Config = HERE,
+    level: Annotated[
+        LogLevel,
+        typer.Option("--log-level", envvar="GUARDIAN_LOG_LEVEL", help="What is logged at least."),
+    ] = LogLevel.INFO,
+) -> None:
     """Be the daemon: reconcile, sweep, collect and announce on schedule until SIGTERM."""
     from guardian.daemon import run_daemon
 
+    configure_logs(level)
     raise typer.Exit(run_daemon(config))
 
 

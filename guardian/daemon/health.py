@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from guardian.app import Guardian
 from guardian.coverage import coverage
 from guardian.daemon.held import HeldPolicies
+from guardian.daemon.tenure import Tenure
 from guardian.errors import InputError
 from guardian.health.measure import look_back, measure_once
 from guardian.health.page import View, render
@@ -46,20 +48,34 @@ class Measuring:
             self.until = now
 
 
-@dataclass(frozen=True)
-class Pages:
-    """Every page by its path. They read what is known already, and make no call."""
+class Shown(Protocol):
+    """What is shown beside `/healthz`."""
 
-    guardian: Guardian
-    policies: HeldPolicies
-    record: Record
+    def page(self) -> Answer: ...
+
+    def ready(self) -> Answer: ...
+
+    def metrics(self) -> Answer: ...
+
+
+class Front:
+    """Every page by its path: a standby's, and from when it leads the daemon's."""
+
+    def __init__(self, guardian: Guardian, tenure: Tenure) -> None:
+        self.where, self.tenure = guardian.settings.health, tenure
+        self._shown: Shown = Standby(guardian, tenure, Record(guardian.now()))
+
+    def lead(self, shown: Shown) -> None:
+        """Show what the daemon does from now on."""
+        self._shown = shown
 
     def answer(self, path: str) -> Answer | None:
+        shown = self._shown
         pages: Mapping[str, Callable[[], Answer]] = {
-            "/": self.page,
+            "/": shown.page,
             "/healthz": self.alive,
-            "/readyz": self.ready,
-            "/metrics": self.metrics,
+            "/readyz": shown.ready,
+            "/metrics": shown.metrics,
         }
         page = pages.get(path)
         return page() if page else None
@@ -67,6 +83,41 @@ class Pages:
     def alive(self) -> Answer:
         """The process ends when a part of it dies: that it answers says that it is alive."""
         return said(200, "alive")
+
+
+@dataclass(frozen=True)
+class Standby:
+    """What one shows that waits for the lease, or has it and has not begun yet."""
+
+    guardian: Guardian
+    tenure: Tenure
+    record: Record
+
+    def page(self) -> Answer:
+        return said(200, f"guardian: {clean(self._reason())}")
+
+    def ready(self) -> Answer:
+        return said(503, clean(self._reason()))
+
+    def metrics(self) -> Answer:
+        from guardian.health.metrics import CONTENT_TYPE, exposition, waiting
+
+        calls = self.guardian.aws.clients.calls.counts
+        scene = waiting(self.record.health, calls, self.tenure.standing)
+        return Answer(200, exposition(scene), CONTENT_TYPE)
+
+    def _reason(self) -> str:
+        return self.tenure.standing.reason or "it has the lease and begins"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What the daemon shows that leads. It reads what is known already, and makes no call."""
+
+    guardian: Guardian
+    policies: HeldPolicies
+    record: Record
+    tenure: Tenure
 
     def ready(self) -> Answer:
         reasons = self.reasons()
@@ -87,6 +138,7 @@ class Pages:
             governed=len(governance.policy_of),
             ungoverned=len(governance.ungoverned),
             reasons=len(self.reasons()),
+            standing=self.tenure.standing,
         )
         return Answer(200, exposition(scene), CONTENT_TYPE)
 
@@ -99,6 +151,7 @@ class Pages:
             governed=len(world.governance.policy_of),
             names=world.names,
             now=self.guardian.now(),
+            standing=self.tenure.standing,
         )
         return Answer(200, render(view).encode(), "text/html; charset=utf-8")
 
@@ -109,18 +162,20 @@ class Pages:
             broken.problems if broken else (),
             misfit.problems if misfit else (),
         )
-        return unready(self.record.health, policies, self.guardian.now())
+        lease = self.tenure.standing.reason
+        others = unready(self.record.health, policies, self.guardian.now())
+        return (lease, *others) if lease else others
 
 
 @contextmanager
-def serving(pages: Pages) -> Iterator[None]:
+def serving(front: Front) -> Iterator[None]:
     """Answer where the settings say so. Raises InputError where that cannot be."""
-    where = pages.guardian.settings.health
+    where = front.where
     if where is None:
         yield
         return
     try:
-        server = HealthServer(where.host, where.port, pages.answer)
+        server = HealthServer(where.host, where.port, front.answer)
     except OSError as error:
         raise InputError(f"health: cannot listen on {where}: {error.strerror}") from error
     log.info("health", host=where.host, port=server.port)

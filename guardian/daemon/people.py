@@ -14,7 +14,6 @@ from guardian.jobs.press import Floor, press_once
 from guardian.jobs.slash import Desk, answer_once
 from guardian.jobs.warn import Scene, Told, warn_once
 from guardian.ports import Press, Typed
-from guardian.slack.room import SlackRoom
 from guardian.slack.socket import SlackSocket
 
 SETTINGS = 12
@@ -29,11 +28,11 @@ def scene_of(guardian: Guardian, world: World) -> Scene:
 
 def warn(guardian: Guardian, world: World) -> Told:
     """Post what people have not been warned of yet; nothing where there is no Slack."""
-    slack = guardian.settings.slack
-    if not slack.token:
+    if not guardian.settings.slack.token:
         return Told()
-    room, scene = SlackRoom(slack.token, slack.api), scene_of(guardian, world)
-    told = warn_once(room, guardian.journal, scene, guardian.now(), system_now)
+    told = warn_once(
+        guardian.room(), guardian.journal, scene_of(guardian, world), guardian.now(), system_now
+    )
     if told.posted or told.dropped:
         log.info("warned", posted=told.posted, dropped=told.dropped)
     return told
@@ -64,13 +63,13 @@ class Switchboard:
             log.info("answered", words=asked.words, user=asked.user)
 
     def _floor(self) -> Floor:
-        guardian, slack = self.guardian, self.guardian.settings.slack
+        guardian = self.guardian
         return Floor(
             members=guardian.aws.members,
             journal=guardian.journal,
-            room=SlackRoom(slack.token, slack.api),
+            room=guardian.room(),
             scene=scene_of(guardian, self.policies.world),
-            keepers=slack.keepers,
+            keepers=guardian.settings.slack.keepers,
             search=guardian.search,
             clock=guardian.now,
             wall=system_now,
@@ -99,4 +98,4 @@ def socket(guardian: Guardian, policies: HeldPolicies) -> SlackSocket | None:
     if not (slack.token and slack.app_token):
         return None
     board = Switchboard(guardian, policies)
-    return SlackSocket(slack.app_token, board.pressed, board.typed, slack.api)
+    return SlackSocket(guardian.app_token, board.pressed, board.typed, slack.api)

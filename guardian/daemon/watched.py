@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import wraps
+from uuid import uuid4
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from guardian.clock import Clock
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Superseded
 from guardian.health.emf import entry, worth_a_line
 from guardian.health.record import Duty, Record, Rollout, Run, SweepFigures
 from guardian.jobs.collect import Collected
@@ -14,6 +17,7 @@ from guardian.jobs.reconcile import Reconciliation
 from guardian.jobs.sweep import Swept
 from guardian.outcome import Result
 from guardian.plan import InstanceStatus
+from guardian.ports import Acting
 
 LONG, SHORT = timedelta(hours=2), timedelta(minutes=15)
 """How long a run may take that changes stacks, and one that does not."""
@@ -41,56 +45,105 @@ def duties(
 
 
 class Watch:
-    """Records one run of a job, which begins now."""
+    """Records one run of a job, which begins now. However it ends: that answers how long it is to the next."""
 
     def __init__(self, job: str, record: Record, clock: Clock) -> None:
         self._job, self._record, self._clock = job, record, clock
         self._began = clock()
         record.began(job, self._began)
 
-    def done(self) -> None:
-        self._ended("")
+    def done(self) -> timedelta:
+        return self._ended("")
 
     def received(self, collected: Collected, now: datetime) -> None:
         """It was a look into the queue, and this is what was there. `now` is the system's: so the queue tells time."""
         age = now - collected.oldest if collected.oldest else timedelta()
-        self._record.polled(collected.received, age)
+        self._record.polled(collected.received, len(collected.unreadable), age)
         self.done()
 
-    def failed(self, error: GuardianError) -> None:
-        self._ended(brief(error))
+    def failed(self, error: GuardianError, *, ending: bool = False) -> timedelta:
+        """It met trouble; what broke off because guardian ends met none."""
+        again = self._ended(brief(error))
+        say = log.info if ending else log.warning
+        say("job_failed", error=str(error), **self._row(again))
+        return again
 
-    def crashed(self, error: Exception) -> None:
-        self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
+    def crashed(self, error: Exception) -> timedelta:
+        """It met a bug, which is louder than an outage."""
+        again = self._ended(f"a bug of guardian, see its log: {type(error).__name__}", bug=True)
+        log.error("job_crashed", exc_info=error, **self._row(again))
+        return again
 
-    def _ended(self, failure: str, *, bug: bool = False) -> None:
+    def _row(self, again: timedelta) -> Mapping[str, object]:
+        state = self._record.health.jobs.get(self._job)
+        return {
+            "job": self._job,
+            "in_a_row": state.failures if state else 1,
+            "again_in": again.total_seconds(),
+        }
+
+    def _ended(self, failure: str, *, bug: bool = False) -> timedelta:
         run = Run(self._job, self._began, self._clock(), failure, bug)
         self._record.ended(run)
         health = self._record.health
-        if self._job in health.jobs and worth_a_line(health.jobs[self._job]):
+        state = health.jobs.get(self._job)
+        if state and worth_a_line(state):
             log.info("job", **entry(run, health))
+        return state.again if state else timedelta()
 
 
-def guarded(job: Callable[[], None], record: Record, clock: Clock) -> Callable[[], None]:
-    """A job whose trouble is logged and recorded, and whose next run comes all the same."""
+def guarded(
+    job: Callable[[], None],
+    record: Record,
+    clock: Clock,
+    ending: Callable[[], bool] = bool,
+    later: Callable[[timedelta], None] = lambda _: None,
+) -> Callable[[], None]:
+    """A job whose trouble is logged and recorded, and whose next run comes all the same, unless it is time to end.
+
+    `later` is told in how much time that should be, when it failed several times in a row.
+    """
     name = job.__name__
 
     def run() -> None:
+        if ending():
+            return
+        with bound_contextvars(job=name, run=uuid4().hex[:12]):
+            watched_run()
+
+    def watched_run() -> None:
         watch = Watch(name, record, clock)
+        every = _every(record, name)
         try:
             job()
         except GuardianError as error:
-            log.warning("job_failed", job=name, error=str(error))
-            watch.failed(error)
-        except (
-            Exception
-        ) as error:  # a bug in one job must not end the others; it is louder than an outage
-            log.exception("job_crashed", job=name)
-            watch.crashed(error)
+            again = watch.failed(error, ending=ending())
+        except Exception as error:  # noqa: BLE001  a bug in one job must not end the others
+            again = watch.crashed(error)
         else:
-            watch.done()
+            again = watch.done()
+        if again > every:
+            later(again)
 
     return run
+
+
+def giving_way(job: Callable[[], None], acting: Acting) -> Callable[[], None]:
+    """The job, which ends the process when it finds that somebody else acts by now."""
+
+    @wraps(job)
+    def run() -> None:
+        try:
+            job()
+        except Superseded as error:
+            acting.superseded(error)
+
+    return run
+
+
+def _every(record: Record, job: str) -> timedelta:
+    state = record.health.jobs.get(job)
+    return state.duty.every if state else timedelta()
 
 
 def brief(error: GuardianError) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import guardian
 from guardian.app import Guardian, open_guardian
+from guardian.bundle import bundled
 from guardian.demo.servers import LocalAwsProcess
 from guardian.localaws.estate import Estate, Keys
 from guardian.localaws.people import Person
@@ -81,7 +81,7 @@ def build(aws: LocalAwsProcess, count: int) -> Cast:
         for name, ou in {**ACCOUNTS, **more}.items()
     }
     estate.client("organizations", HOME).close_account(AccountId=accounts[SUSPENDED])
-    template = (_shipped("deploy") / "hub.yaml").read_text()
+    template = (bundled("deploy") / "hub.yaml").read_text()
     outputs = estate.deploy("guardian-hub", template, {"OrganizationId": organization}, HOME)
     return Cast(aws, estate, ous, accounts, outputs["QueueUrl"])
 
@@ -89,7 +89,7 @@ def build(aws: LocalAwsProcess, count: int) -> Cast:
 def hire(cast: Cast, slack: LocalSlack, directory: Path) -> Guardian:
     """Guardian with the example policies, its credentials and settings in this process's environment."""
     shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(_shipped("config") / "policies", directory / "policies")
+    shutil.copytree(bundled("config") / "policies", directory / "policies")
     (directory / "guardian.yaml").write_text(
         f"""\
 home_region: {HOME}
@@ -120,10 +120,3 @@ def environment(cast: Cast, slack: LocalSlack) -> Mapping[str, str]:
         "SLACK_APP_TOKEN": APP_TOKEN,
         "SLACK_API_URL": slack.endpoint,
     }
-
-
-def _shipped(name: str) -> Path:
-    """A folder that comes with guardian: beside the package in a checkout, inside it when installed."""
-    package = Path(guardian.__file__).parent
-    beside = package.parent / name
-    return beside if beside.is_dir() else package / "shipped" / name

@@ -5,7 +5,7 @@ Labels are closed sets of guardian's own words: no account id, no text of others
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import (
@@ -17,19 +17,29 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from guardian.health.record import BOUNDS, Health, JobState
+from guardian.health.standing import Standing
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is told beside the health: calls by service and result, accounts, and why guardian is not ready."""
+    """What is told beside the health: calls by service and result, accounts, and why guardian is not ready.
+
+    Of a standby only the lease, the calls and the process are told.
+    """
 
     health: Health
     calls: Mapping[tuple[str, str], int]
     governed: int
     ungoverned: int
     reasons: int
+    standing: Standing = field(default_factory=Standing)
+
+
+def waiting(health: Health, calls: Mapping[tuple[str, str], int], standing: Standing) -> Scene:
+    """The scene of a standby."""
+    return Scene(health, calls, 0, 0, reasons=1, standing=standing)
 
 
 def exposition(scene: Scene) -> bytes:
@@ -46,12 +56,15 @@ class _Collected(Collector):
     def collect(self) -> Iterable[Metric]:
         scene = self._scene
         yield from _process(scene)
+        yield from _lease(scene.standing)
+        yield _calls(scene.calls)
+        if not scene.standing.held:
+            return
         yield from _jobs(scene.health.jobs)
         yield from _outcomes(scene.health)
         yield from _queue(scene.health)
         yield from _sweep(scene.health)
         yield from _rollout(scene)
-        yield _calls(scene.calls)
 
 
 def _gauge(name: str, what: str, value: float) -> Metric:
@@ -63,6 +76,19 @@ def _process(scene: Scene) -> Iterator[Metric]:
     yield _gauge("guardian_start_time_seconds", "When the daemon started, Unix time.", since)
     yield _gauge("guardian_ready", "1 when /readyz answers 200.", float(not scene.reasons))
     yield _gauge("guardian_paused", "1 while guardian is paused.", float(scene.health.paused))
+
+
+def _lease(standing: Standing) -> Iterator[Metric]:
+    yield _gauge("guardian_lease_held", "1 for the one that acts.", float(standing.held))
+    if standing.held:
+        yield _gauge(
+            "guardian_lease_renewal_age_seconds",
+            "How many real seconds ago the lease was renewed last.",
+            standing.age,
+        )
+        yield _gauge(
+            "guardian_lease_token", "Grows with every change of who acts.", standing.token
+        )
 
 
 def _jobs(jobs: Mapping[str, JobState]) -> Iterator[Metric]:
@@ -78,16 +104,22 @@ def _jobs(jobs: Mapping[str, JobState]) -> Iterator[Metric]:
     interval = GaugeMetricFamily(
         "guardian_job_interval_seconds", "The time between two runs.", labels=["job"]
     )
+    row = GaugeMetricFamily(
+        "guardian_job_consecutive_failures",
+        "Runs that failed since the last that did not.",
+        labels=["job"],
+    )
     busy = GaugeMetricFamily("guardian_job_running", "1 while a run is under way.", labels=["job"])
     for job, state in sorted(jobs.items()):
         for result in ("done", "failed", "crashed"):
             runs.add_metric([job, result], state.results.get(result, 0))
         took.add_metric([job], _buckets(state), state.seconds)
         interval.add_metric([job], state.duty.every.total_seconds())
+        row.add_metric([job], state.failures)
         busy.add_metric([job], float(state.began is not None))
         if state.succeeded:
             success.add_metric([job], state.succeeded.timestamp())
-    yield from (runs, took, success, interval, busy)
+    yield from (runs, took, success, interval, row, busy)
 
 
 def _buckets(state: JobState) -> list[tuple[str, float]]:
@@ -137,7 +169,21 @@ def _missed(health: Health) -> Mapping[str, int]:
 def _queue(health: Health) -> Iterator[Metric]:
     messages = CounterMetricFamily("guardian_queue_messages", "Messages taken off the queue.")
     messages.add_metric([], health.messages)
-    yield messages
+    unreadable = CounterMetricFamily(
+        "guardian_queue_unreadable", "Messages left to the dead-letter queue."
+    )
+    unreadable.add_metric([], health.unreadable)
+    yield from (messages, unreadable)
+    if health.depths:
+        yield _gauge(
+            "guardian_queue_depth", "Messages in the hub's queue, roughly.", health.depths.queue
+        )
+    if health.depths and health.depths.unreadable is not None:
+        yield _gauge(
+            "guardian_queue_unreadable_depth",
+            "Messages in its dead-letter queue, roughly.",
+            health.depths.unreadable,
+        )
     if health.queue_age is not None:
         yield _gauge(
             "guardian_queue_message_age_seconds",

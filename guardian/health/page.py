@@ -5,7 +5,7 @@ What others wrote (ids, owners, reasons, names of accounts) is escaped, and its 
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,6 +15,7 @@ from guardian.coverage import Coverage, Unit, fold, modes
 from guardian.digest import title
 from guardian.health.readiness import stale, whole
 from guardian.health.record import Health, JobState
+from guardian.health.standing import Standing
 from guardian.outcome import Finding, Result
 from guardian.policy.durations import spoken
 from guardian.policy.model import Policy
@@ -44,6 +45,7 @@ class View:
     governed: int
     names: Names
     now: datetime
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ def _header(view: View) -> Iterator[str]:
         style, state = "warn", f"{state}, paused"
     yield f'<header><h1>guardian</h1><span class="state {style}">{state}</span>'
     yield f'<span class="soft">{_when(view.now)} UTC, up for {whole(view.now - view.health.since)}</span></header>'
+    standing = view.standing
+    if standing.token:
+        renewed = f"lease {standing.token} of {standing.holder}, renewed {standing.age:.0f}s ago"
+        yield f'<p class="soft">{_text(renewed)}</p>'
     if view.reasons:
         lines = "".join(
             f"<li>{_text(reason, 2 * LONGEST)}</li>" for reason in view.reasons[:MOST_REASONS]
@@ -190,8 +196,15 @@ def _state(state: JobState, view: View) -> Cell:
     if stale(state, view.health.since, view.now):
         return Cell("stale", "bad")
     if state.last and state.last.failure:
-        return Cell(f"{state.last.result}: {state.last.failure}", "bad")
+        return Cell(f"{state.last.result}: {state.last.failure}{_row_of(state)}", "bad")
     return Cell("at work", "soft") if state.began else Cell("")
+
+
+def _row_of(state: JobState) -> str:
+    """How often in a row it failed, and when it is tried again."""
+    if state.failures < 2 or not state.last:  # noqa: PLR2004  one is no row
+        return ""
+    return f" ({state.failures} in a row, again {_when(state.last.ended + state.again)})"
 
 
 def _outcomes(view: View) -> Iterator[Row]:

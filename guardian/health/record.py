@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 
+from guardian.health.backoff import pause
 from guardian.kinds import all_kinds
 from guardian.outcome import About, By, Finding, Outcome, Result
 
@@ -54,15 +55,24 @@ class Run:
 
 @dataclass(frozen=True)
 class JobState:
-    """What a job has done since the daemon started; `began` is when the run under way began, None between runs."""
+    """What a job has done since the daemon started.
+
+    `began` is when the run under way began, None between runs; so many `failures` came in a row, up to the last run.
+    """
 
     duty: Duty
     began: datetime | None = None
     last: Run | None = None
     succeeded: datetime | None = None
+    failures: int = 0
     results: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     buckets: tuple[int, ...] = (0,) * (len(BOUNDS) + 1)
+
+    @property
+    def again(self) -> timedelta:
+        """How long it is from the last run to the next."""
+        return pause(self.duty.every, self.failures)
 
     def after(self, run: Run) -> "JobState":
         index = bisect_left(BOUNDS, run.seconds)
@@ -71,6 +81,7 @@ class JobState:
             began=None,
             last=run,
             succeeded=self.succeeded if run.failure else run.ended,
+            failures=self.failures + 1 if run.failure else 0,
             results={**self.results, run.result: self.results.get(run.result, 0) + 1},
             seconds=self.seconds + run.seconds,
             buckets=tuple(n + (i == index) for i, n in enumerate(self.buckets)),
@@ -88,6 +99,14 @@ class SweepFigures:
     kept: int
     troubles: int
     held: int
+
+
+@dataclass(frozen=True)
+class Depths:
+    """How many messages wait in the hub's queue, and in its dead-letter queue, None where there is none."""
+
+    queue: int
+    unreadable: int | None
 
 
 @dataclass(frozen=True)
@@ -138,7 +157,9 @@ class Health:
     sweep: SweepFigures | None = None
     rollout: Rollout | None = None
     queue_age: timedelta | None = None
+    depths: Depths | None = None
     messages: int = 0
+    unreadable: int = 0
     paused: bool = False
 
 
@@ -163,6 +184,10 @@ class Record:
         states = {duty.job: JobState(duty) for duty in duties}
         self._change(lambda h: replace(h, jobs={**states, **h.jobs}))
 
+    def at_work(self) -> tuple[str, ...]:
+        """The jobs of which a run is under way."""
+        return tuple(job for job, state in self._health.jobs.items() if state.began)
+
     def began(self, job: str, at: datetime) -> None:
         self._job(job, lambda state: replace(state, began=at))
 
@@ -178,10 +203,20 @@ class Record:
     def found_paused(self, paused: bool) -> None:  # noqa: FBT001  it is what was found
         self._change(lambda h: replace(h, paused=paused))
 
-    def polled(self, received: int, age: timedelta) -> None:
-        """The queue gave so many messages, the oldest of that age."""
-        age = max(age, timedelta())
-        self._change(lambda h: replace(h, messages=h.messages + received, queue_age=age))
+    def measured(self, depths: Depths | None) -> None:
+        """So much waits in the queues; None where guardian may not look."""
+        self._change(lambda h: replace(h, depths=depths))
+
+    def polled(self, received: int, unreadable: int, age: timedelta) -> None:
+        """The queue gave so many messages, of which some cannot be read; the oldest of the others is of that age."""
+        self._change(
+            lambda h: replace(
+                h,
+                messages=h.messages + received,
+                unreadable=h.unreadable + unreadable,
+                queue_age=max(age, timedelta()),
+            )
+        )
 
     def learned(self, heard: Heard, findings: Iterable[Finding]) -> None:
         """Count what the journal learned of."""

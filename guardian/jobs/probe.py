@@ -1,12 +1,12 @@
 """Looks into accounts for drift of our own things: CloudFormation sees less of it, and mends none."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from guardian.errors import GuardianError
+from guardian.errors import GuardianError, Unavailable
 from guardian.ids import Target
 from guardian.outcome import About, Finding
 from guardian.plan import DeployedStackSet, Drifts
@@ -45,8 +45,16 @@ class Probed:
     told: tuple[Finding, ...]
 
 
-def probe(stacks: Stacks, places: Iterable[Place], now: datetime) -> Probed:
-    """What is not as it was deployed; an account that cannot be looked into is a finding."""
+def probe(
+    stacks: Stacks,
+    places: Iterable[Place],
+    now: datetime,
+    ending: Callable[[], bool] = bool,
+) -> Probed:
+    """What is not as it was deployed; an account that cannot be looked into is a finding.
+
+    Raises Unavailable once `ending` says that it is time to stop.
+    """
     drifts: dict[tuple[str, Target], tuple[Drift, ...]] = {}
     unseen: list[Finding] = []
     told: list[Finding] = []
@@ -55,6 +63,9 @@ def probe(stacks: Stacks, places: Iterable[Place], now: datetime) -> Probed:
     with ThreadPoolExecutor(AT_ONCE, "probe") as pool:
         looks = pool.map(lambda place: _look(stacks, place), everywhere)
         for place, seen in zip(everywhere, looks, strict=True):
+            if ending():
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise Unavailable("told to stop before every account was looked into")
             if isinstance(seen, GuardianError):
                 trouble = Finding(About.ACCESS, place.stack_set, str(seen), now, place.target)
                 unseen.append(trouble)

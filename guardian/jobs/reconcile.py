@@ -38,7 +38,8 @@ Told = Callable[[str, Action, int, int], None]
 class Fleet:
     """Where stacks are rolled out: the stack sets, the stacks inside the accounts, and the hub they report to.
 
-    `waves` says in which order accounts get a changed template, `journal` what can be put back.
+    `waves` says in which order accounts get a changed template, `journal` what can be put back, `ending` whether it is
+    time to stop.
     """
 
     stack_sets: StackSets
@@ -47,6 +48,7 @@ class Fleet:
     home: Region
     journal: Journal
     waves: Waves = field(default_factory=Waves)
+    ending: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def plan_once(
     *,
     probing: bool = True,
 ) -> Reconciliation:
-    """What would be done now. Changes nothing.
+    """What would be done now. Changes nothing. Raises AccessDenied, Unavailable.
 
     `probing` looks into every account for drift, some ten calls for each; without it only the stack sets are read, and
     the accounts in which a rollout is under way.
@@ -94,7 +96,7 @@ def plan_once(
     under_way = watched(desired, deployed, rollout)
     places = _settled(fleet, governance, desired, deployed)
     looked_at = (p for p in places if probing or (p.stack_set, p.target) in under_way)
-    probed = probe(fleet.stacks, looked_at, now)
+    probed = probe(fleet.stacks, looked_at, now, fleet.ending)
     blind = frozenset((f.subject, f.target) for f in probed.unseen if f.target)
     rollout = replace(rollout, drifts=probed.drifts, unseen=blind)
     made = staged(plan(desired, deployed, probed.drifts), desired, deployed, rollout)
@@ -178,9 +180,14 @@ def _too_early(
 
 
 def _together(plan: Plan) -> Iterator[tuple[Change, ...]]:
-    """Changes that one operation can do: of one kind, on one stack set."""
-    for _, group in groupby(plan.changes, lambda change: (change.action, change.stack_set)):
+    """Changes that one operation can do: of one kind, on one stack set. Each repair is one by itself."""
+    for _, group in groupby(plan.changes, _operation):
         yield tuple(group)
+
+
+def _operation(change: Change) -> tuple[object, ...]:
+    repaired = change.target if change.action is Action.REPAIR else None
+    return change.action, change.stack_set, repaired
 
 
 def _attempt(

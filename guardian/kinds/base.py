@@ -62,6 +62,9 @@ class Listing:
     it began, are paths too. `page` names the continuation key, the same in answer and argument; empty where the first
     page is enough. A listing `within` another is made for each item of that one, whose parts its arguments may name;
     an error that contains a word of `none` means that there are none in it.
+
+    `as_read` is set where an item holds all that the kind's first read tells: the name of the read's member that it is,
+    "" where it is the whole answer. The sweep then looks a second time only at what it is about to stop.
     """
 
     call: Call
@@ -72,6 +75,7 @@ class Listing:
     page: str = "NextToken"
     none: tuple[str, ...] = ()
     within: "Listing | None" = None
+    as_read: str | None = None
 
     @property
     def calls(self) -> tuple[Call, ...]:

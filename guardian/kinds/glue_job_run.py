@@ -60,6 +60,7 @@ KIND = Kind(
         ids={"run": "Id"},
         status="JobRunState",
         start="StartedOn",
+        as_read="JobRun",
         page="",  # the newest come first: what still runs is among them, and a history may be long
         within=Listing(
             Call("glue", "ListJobs", {"MaxResults": 100}), items="JobNames", ids={"job": ""}

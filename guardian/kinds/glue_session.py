@@ -81,6 +81,7 @@ KIND = Kind(
         ids={"id": "Id"},
         status="Status",
         start="CreatedOn",
+        as_read="Session",
     ),
     arn="arn:{partition}:glue:{region}:{account}:session/{id}",
     reads={

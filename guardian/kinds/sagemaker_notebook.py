@@ -63,6 +63,7 @@ KIND = Kind(
         ids={"id": "NotebookInstanceName"},
         status="NotebookInstanceStatus",
         start="LastModifiedTime",
+        as_read="",
     ),
     arn="arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{id_lower}",
     arn_told="notebook.NotebookInstanceArn",

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -68,6 +68,22 @@ class Call:
             raise SlackError("channel_not_found")
         return found
 
+    def open_channel(self, name: str = "channel", *, by_name: bool = False) -> Channel:
+        """One that the bot may write into."""
+        found = self.channel(name, by_name=by_name)
+        if found.is_archived:
+            raise SlackError("is_archived")
+        return self._entered(found)
+
+    def joined_channel(self) -> Channel:
+        """One that the bot may read."""
+        return self._entered(self.channel())
+
+    def _entered(self, channel: Channel) -> Channel:
+        if not channel.is_member:
+            raise SlackError("not_in_channel")
+        return channel
+
     def page(self, items: Sequence[T], default: int) -> tuple[Sequence[T], Answer]:
         """One page of `items` and what tells the way to the next."""
         limit = self.number("limit", default)
@@ -85,7 +101,7 @@ def auth_test(call: Call) -> Answer:
 
 
 def chat_post_message(call: Call) -> Answer:
-    channel = call.channel(by_name=True)
+    channel = call.open_channel(by_name=True)
     message = Message(
         ts="",
         text=_checked_text(call),
@@ -100,7 +116,7 @@ def chat_post_message(call: Call) -> Answer:
 
 
 def chat_update(call: Call) -> Answer:
-    channel = call.channel()
+    channel = call.open_channel()
     old = channel.messages.get(call.text("ts"))
     if old is None or old.only_for:
         raise SlackError("message_not_found")
@@ -118,7 +134,7 @@ def chat_update(call: Call) -> Answer:
 
 
 def chat_post_ephemeral(call: Call) -> Answer:
-    channel, user = call.channel(), call.text("user")
+    channel, user = call.open_channel(), call.text("user")
     if user not in call.workspace.names:
         raise SlackError("user_not_in_channel")
     posted = call.workspace.post(
@@ -148,6 +164,8 @@ def conversations_list(call: Call) -> Answer:
     types = (call.text("types") or "public_channel").split(",")
     public = [found for found in call.workspace.channels.values() if not found.user]
     found = public if "public_channel" in types else []
+    if call.flag("exclude_archived"):
+        found = [channel for channel in found if not channel.is_archived]
     page, more = call.page(found, 100)
     return {"channels": [channel_view(channel) for channel in page], **more}
 
@@ -157,7 +175,7 @@ def conversations_info(call: Call) -> Answer:
 
 
 def conversations_history(call: Call) -> Answer:
-    channel = call.channel()
+    channel = call.joined_channel()
     lasting = [m for m in channel.messages.values() if not m.only_for]
     found = [m for m in lasting if not m.is_reply or m.broadcast]
     newest_first = [m for m in reversed(found) if _within(m, call)]
@@ -167,7 +185,7 @@ def conversations_history(call: Call) -> Answer:
 
 
 def conversations_replies(call: Call) -> Answer:
-    channel = call.channel()
+    channel = call.joined_channel()
     parent = channel.messages.get(call.text("ts"))
     if parent is None:
         raise SlackError("thread_not_found")
@@ -224,25 +242,6 @@ def users_lookup_by_email(call: Call) -> Answer:
     return {"user": {**user, "profile": profile}}
 
 
-METHODS: Mapping[str, Callable[[Call], Answer]] = {
-    "auth.test": auth_test,
-    "chat.postEphemeral": chat_post_ephemeral,
-    "chat.postMessage": chat_post_message,
-    "chat.update": chat_update,
-    "conversations.history": conversations_history,
-    "conversations.info": conversations_info,
-    "conversations.list": conversations_list,
-    "conversations.open": conversations_open,
-    "conversations.replies": conversations_replies,
-    "files.completeUploadExternal": files_complete_upload_external,
-    "files.getUploadURLExternal": files_get_upload_url_external,
-    "files.info": files_info,
-    "usergroups.users.list": usergroups_users_list,
-    "users.conversations": conversations_list,
-    "users.lookupByEmail": users_lookup_by_email,
-}
-
-
 def _checked_text(call: Call) -> str:
     text = call.text("text")
     if len(text) > MAX_TEXT:
@@ -292,6 +291,8 @@ def _upload_channel(call: Call, channel_id: str) -> Channel:
     found = call.workspace.channel(channel_id)
     if found is None:
         raise SlackError("channel_not_found")
+    if found.is_archived or not found.is_member:
+        raise SlackError("is_archived" if found.is_archived else "not_in_channel")
     return found
 
 

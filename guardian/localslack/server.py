@@ -16,8 +16,9 @@ from werkzeug.serving import make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from guardian.localslack.api import METHODS, answer
 from guardian.localslack.faults import SERVER_ERROR, TOO_MANY, Fault, Faults
-from guardian.localslack.methods import METHODS, Call, SlackError
+from guardian.localslack.methods import Call, SlackError
 from guardian.localslack.page import POLICY, SOMEBODY, render_page
 from guardian.localslack.people import NoSuch, commanded, pressed
 from guardian.localslack.render import picture_type
@@ -134,7 +135,9 @@ class LocalSlack:
             if fault is None:
                 call = Call(self.workspace, self.page, params)
                 with self.workspace.lock:
-                    return _json({"ok": True, **METHODS[method](call)})
+                    response = _json({"ok": True, **answer(method, call)})
+                response.headers["X-OAuth-Scopes"] = ",".join(sorted(self.workspace.scopes))
+                return response
         except SlackError as error:
             return _json(error.answer)
         return _json(SlackError(str(fault.error)).answer)

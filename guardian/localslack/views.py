@@ -16,15 +16,15 @@ from guardian.localslack.workspace import (
 
 
 def channel_view(channel: Channel) -> dict[str, Any]:
-    """A channel; the bot is in every one."""
+    """A channel, and whether the bot is in it."""
     return {
         "id": channel.id,
         "name": channel.name,
         "name_normalized": channel.name,
         "is_channel": True,
         "is_private": False,
-        "is_archived": False,
-        "is_member": True,
+        "is_archived": channel.is_archived,
+        "is_member": channel.is_member,
     }
 
 

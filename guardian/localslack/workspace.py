@@ -15,6 +15,23 @@ BOT_USER = "U0GUARDIAN"
 BOT_NAME = "guardian"
 DEFAULT_GROUPS: Mapping[str, Iterable[str]] = {"S0KEEPERS": ("finops@example.com",)}
 """User groups by id, each with the addresses of its members."""
+SCOPES = frozenset(
+    {
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+        "users:read.email",
+    }
+)
+"""What the bot's token may do unless `Workspace.scopes` is changed."""
 PEOPLE = "@example.com"
 """Every address at this domain is a person of the workspace; no other address is."""
 
@@ -54,11 +71,16 @@ class Message:
 
 @dataclass
 class Channel:
-    """A public channel that the bot is in, or its direct messages with `user`; its messages by `ts`, oldest first."""
+    """A public channel, which the bot may be in, or its direct messages with `user`.
+
+    Its messages are by `ts`, oldest first.
+    """
 
     id: str
     name: str
     user: str = ""
+    is_member: bool = True
+    is_archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
 
     def replies(self, ts: str) -> list[Message]:
@@ -79,6 +101,7 @@ class Workspace:
         self.files: dict[str, File] = {}
         self.names: dict[str, str] = {BOT_USER: BOT_NAME}
         self.lock = RLock()
+        self.scopes = SCOPES
         self.groups = {
             group: tuple(user for email in members if (user := self.person(email)))
             for group, members in groups.items()

@@ -2,10 +2,13 @@
 
 from guardian.ports.aws import (
     AccountRegions,
+    BusRule,
     Candidate,
     CostExplorer,
     DriftDetection,
     EnabledRegions,
+    HubParts,
+    HubQueue,
     Inbox,
     Members,
     Message,
@@ -16,19 +19,39 @@ from guardian.ports.aws import (
     Progress,
     Stacks,
     StackSets,
+    TrailLogs,
 )
 from guardian.ports.journal import Journal, Warnings
-from guardian.ports.slack import Announcer, NoticeBoard, Press, Room, Typed
+from guardian.ports.lease import Acting, Always, Leases
+from guardian.ports.slack import (
+    Announcer,
+    Bot,
+    ChannelState,
+    NoticeBoard,
+    Press,
+    Room,
+    SlackApp,
+    Typed,
+)
+from guardian.ports.table import Table
 
 __all__ = [
     "AccountRegions",
+    "Acting",
+    "Always",
     "Announcer",
+    "Bot",
+    "BusRule",
     "Candidate",
+    "ChannelState",
     "CostExplorer",
     "DriftDetection",
     "EnabledRegions",
+    "HubParts",
+    "HubQueue",
     "Inbox",
     "Journal",
+    "Leases",
     "Members",
     "Message",
     "NoticeBoard",
@@ -39,8 +62,11 @@ __all__ = [
     "PriceList",
     "Progress",
     "Room",
+    "SlackApp",
     "StackSets",
     "Stacks",
+    "Table",
+    "TrailLogs",
     "Typed",
     "Warnings",
 ]

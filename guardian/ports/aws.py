@@ -88,11 +88,12 @@ class StackSets(Protocol):
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a listing tells of a resource."""
+    """What a listing tells of a resource; `read` is what the kind's first read would answer, None for less."""
 
     id: str
-    status: str
-    started: datetime | None
+    status: str = ""
+    started: datetime | None = None
+    read: Json = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,17 @@ class Members(Protocol):
     def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]: ...
 
     def look(
-        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+        self,
+        kind: Kind,
+        target: Target,
+        identifier: str,
+        idle: tuple[datetime, datetime] | None,
+        told: Json = None,
     ) -> Document:
-        """The answers of the kind's reads, by name. `idle` is the window of the idle read, None to leave it out."""
+        """The answers of the kind's reads, by name. `idle` is the window of the idle read, None to leave it out.
+
+        `told` is the answer of the first one where a listing told it already.
+        """
         ...
 
     def origin(
@@ -198,5 +207,59 @@ class CostExplorer(Protocol):
         """A page of GetCostAndUsage's answer, the first for an empty token. Every call is paid for.
 
         Raises AccessDenied, Refused, Unavailable.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class HubQueue:
+    """The hub's queue, and how many messages are in it. `unreadable` is the ARN of its dead-letter queue, or ""."""
+
+    arn: str
+    messages: int
+    policy: Json
+    unreadable: str
+
+
+@dataclass(frozen=True)
+class BusRule:
+    """A rule of the hub's bus. `pattern` is its event pattern."""
+
+    name: str
+    enabled: bool
+    pattern: Json
+
+
+class HubParts(Protocol):
+    """What lies between member accounts and guardian, only looked at. Raises AccessDenied, NotFound, Unavailable."""
+
+    def time(self) -> datetime:
+        """What time it is for AWS, to the second; told even where our credentials are refused."""
+        ...
+
+    def trusts_stack_sets(self) -> bool:
+        """Whether the organization lets StackSets in. Raises AccessDenied, Refused for who may not ask."""
+        ...
+
+    def bus_policy(self, bus: str) -> Json:
+        """The resource policy of an event bus; None where it has none."""
+        ...
+
+    def rules(self, bus: str, queue: str) -> Sequence[BusRule]:
+        """The rules of a bus that have a queue, by its ARN, as a target."""
+        ...
+
+    def queue(self) -> HubQueue: ...
+
+    def unreadable(self, queue: str) -> tuple[str, int]:
+        """The URL of a dead-letter queue by its ARN, and how many messages are in it."""
+        ...
+
+
+class TrailLogs(Protocol):
+    def unlogged(self, target: Target, sources: frozenset[str]) -> str:
+        """Why no event tells of calls to some of these services; empty where a trail logs them, or may.
+
+        Raises AccessDenied, Unavailable.
         """
         ...

@@ -1,12 +1,15 @@
 """What guardian needs of a journal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
 from guardian.digest import Window
+from guardian.lease import Lease
 from guardian.notice import StopNotice, Warned
 from guardian.outcome import Finding, Outcome
+from guardian.ports.contents import Portable
+from guardian.ports.lease import Leases
 
 
 class Warnings(Protocol):
@@ -45,11 +48,11 @@ class Warnings(Protocol):
         ...
 
 
-class Journal(Warnings, Protocol):
-    """What happened, for ever. Writing the same thing twice writes it once.
+class Entries(Protocol):
+    """What happened: outcomes and findings. Writing the same thing twice writes it once.
 
-    Any call may raise Unavailable. An entry belongs to the window in which the journal learned of it, not to the one
-    in which it happened: what arrives late is in the next window, and a window that is claimed changes no more.
+    An entry belongs to the window in which the journal learned of it, not to the one in which it happened: what
+    arrives late is in the next window, and a window that is claimed changes no more.
     """
 
     def record(self, outcomes: Iterable[Outcome]) -> int:
@@ -59,6 +62,26 @@ class Journal(Warnings, Protocol):
     def note(self, findings: Iterable[Finding]) -> int:
         """The same for findings."""
         ...
+
+    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
+        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
+        ...
+
+    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
+        """The same for findings."""
+        ...
+
+    def each_outcome(self, since: datetime, until: datetime) -> Iterator[Outcome]:
+        """The same outcomes in the order in which the journal learned of them, read a few at a time."""
+        ...
+
+    def each_finding(self, since: datetime, until: datetime) -> Iterator[Finding]:
+        """The same for findings."""
+        ...
+
+
+class Intentions(Protocol):
+    """Stops on their way: what a crash must not leave untold."""
 
     def intend(self, outcome: Outcome) -> None:
         """Write down what a stop call that is about to be made will come to."""
@@ -72,8 +95,12 @@ class Journal(Warnings, Protocol):
         """Write what really came of it and forget the intention, both or neither."""
         ...
 
+
+class Memory(Protocol):
+    """Texts under names, for all processes."""
+
     def remember(self, name: str, entry: str) -> None:
-        """Keep a text under a name, in place of what was there; for all processes, until it is forgotten."""
+        """Keep a text under a name, in place of what was there, until it is forgotten."""
         ...
 
     def recall(self, name: str) -> str | None:
@@ -84,13 +111,9 @@ class Journal(Warnings, Protocol):
         """Keep nothing under a name any more."""
         ...
 
-    def outcomes(self, since: datetime, until: datetime) -> tuple[Outcome, ...]:
-        """Those that the journal learned of since <= then < until; by when they happened, oldest first."""
-        ...
 
-    def findings(self, since: datetime, until: datetime) -> tuple[Finding, ...]:
-        """The same for findings."""
-        ...
+class Windows(Protocol):
+    """Which digests were begun, and which were posted."""
 
     def posted_until(self, channel: str) -> datetime | None:
         """The end of the last window that was posted to the channel."""
@@ -106,4 +129,15 @@ class Journal(Warnings, Protocol):
 
     def unfinished(self, channel: str) -> tuple[Window, ...]:
         """Windows claimed and not known to be posted, oldest first: a crash or an outage came between."""
+        ...
+
+
+class Journal(Entries, Intentions, Memory, Windows, Warnings, Leases, Portable, Protocol):
+    """All that guardian has to know tomorrow.
+
+    Any call may raise Unavailable, any that writes Superseded once the journal is fenced.
+    """
+
+    def fence(self, lease: Lease) -> None:
+        """From now on write only while nobody has taken the lease over: else Superseded, and nothing is written."""
         ...

@@ -96,3 +96,35 @@ class NoticeBoard(Protocol):
     def latest(self, channel: str, keys: Collection[str]) -> str | None:
         """The one of the keys under which something was posted last; None where nothing was under any."""
         ...
+
+
+@dataclass(frozen=True)
+class Bot:
+    """Who guardian is in Slack, and what its token may do; None where Slack does not tell."""
+
+    name: str
+    team: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class ChannelState:
+    """A channel as Slack tells of it."""
+
+    is_member: bool
+    is_archived: bool
+    is_private: bool
+
+
+class SlackApp(Protocol):
+    """Guardian's Slack app, only looked at. Any call may raise AccessDenied, Refused, Unavailable."""
+
+    def bot(self) -> Bot: ...
+
+    def channel(self, name: str) -> ChannelState | None:
+        """A channel by its id or `#name`; None where there is none, or none that the bot may see."""
+        ...
+
+    def connect(self) -> None:
+        """Ask for the address of a socket with the app's own token, and leave it."""
+        ...

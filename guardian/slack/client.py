@@ -1,4 +1,4 @@
-"""The only user of slack_sdk. Facts, scopes and limits: docs/reference/digest.md."""
+"""Digests in Slack. Facts, scopes and limits: docs/reference/digest.md."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -8,7 +8,6 @@ from http import HTTPStatus
 from http.client import HTTPException
 from json import JSONDecodeError
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
@@ -21,10 +20,12 @@ from guardian.digest import Digest
 from guardian.documents import Document, Json, pick, text
 from guardian.errors import AccessDenied, GuardianError, Refused, Unavailable
 from guardian.slack.blocks import SlackMessage, headline, messages, note, notice
+from guardian.slack.calls import Ask, AskingClient
 from guardian.slack.chart import draw
 from guardian.slack.details import is_cut
 from guardian.slack.people import Directory, addresses
 from guardian.slack.spreadsheet import spreadsheet
+from guardian.slack.token import Token, token_of
 
 EVENT = "guardian_digest"
 SUMMARY, CHART, SHEET = 0, 1, 2  # the parts of a post; from 3 on the details
@@ -77,15 +78,17 @@ class SlackAnnouncer:
     A reference is `channel id/timestamp`.
     """
 
-    def __init__(self, token: str, base_url: str = BASE_URL, timeout: int = 30) -> None:
+    def __init__(
+        self, token: str | Token, base_url: str = BASE_URL, timeout: int = 30, acting: Ask = bool
+    ) -> None:
         limits = RateLimitErrorRetryHandler(max_retry_count=PATIENCE)
         again = [
             ConnectionErrorRetryHandler(max_retry_count=2),
             ServerErrorRetryHandler(max_retry_count=2),
         ]
-        self._reader = WebClient(token, base_url, timeout, retry_handlers=[limits, *again])
+        self._reader = AskingClient(token_of(token), base_url, timeout, [limits, *again], acting)
         # Slack may have taken a message whose answer was lost: only a 429 is surely safe to send again.
-        self._writer = WebClient(token, base_url, timeout, retry_handlers=[limits])
+        self._writer = AskingClient(token_of(token), base_url, timeout, [limits], acting)
         self._directory = Directory(self._user)
 
     def check(self) -> None:

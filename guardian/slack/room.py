@@ -1,24 +1,27 @@
 """Warns people in Slack and answers them, each where it is seen: in a channel, directly, or by them alone."""
 
-from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from guardian.documents import pick, text
 from guardian.errors import Refused
 from guardian.notice import StopWarning
 from guardian.slack.blocks import SlackMessage
+from guardian.slack.calls import Ask, AskingClient
 from guardian.slack.client import BASE_URL, EVENT, PATIENCE, SUMMARY, SlackAnnouncer, answered
+from guardian.slack.token import Token, token_of
 from guardian.slack.warning import settled_message, warning_message, whispered
 
 
 class SlackRoom:
     """Speaks with a bot token. A reference is `channel id/timestamp`."""
 
-    def __init__(self, token: str, base_url: str = BASE_URL, timeout: int = 30) -> None:
+    def __init__(
+        self, token: str | Token, base_url: str = BASE_URL, timeout: int = 30, acting: Ask = bool
+    ) -> None:
         # Only a 429 is surely safe to send again: Slack may have taken a message whose answer was lost.
         limits = RateLimitErrorRetryHandler(max_retry_count=PATIENCE)
-        self._client = WebClient(token, base_url, timeout, retry_handlers=[limits])
-        self._announcer = SlackAnnouncer(token, base_url, timeout)
+        self._client = AskingClient(token_of(token), base_url, timeout, [limits], acting)
+        self._announcer = SlackAnnouncer(token, base_url, timeout, acting)
 
     def warn(self, channel: str, warning: StopWarning, user: str) -> str:
         message, key = warning_message(warning, user), warning.notice.identity

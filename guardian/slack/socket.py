@@ -15,10 +15,15 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from structlog import get_logger
 
 from guardian.documents import Json, pick, text
+from guardian.errors import GuardianError
 from guardian.ports import Press, Typed
+from guardian.slack.calls import is_stale
 from guardian.slack.client import BASE_URL
+from guardian.slack.token import Token, token_of
 
 AGAIN = 15.0  # seconds until the next try to connect
+PATIENCE = 4
+"""So many looks in a row may find the socket closed, until it is opened from scratch."""
 REMEMBERED = 1000
 """Envelopes that are known when they come again; what is older the journal knows."""
 PING = 5.0  # seconds
@@ -34,12 +39,12 @@ class SlackSocket:
 
     def __init__(
         self,
-        token: str,
+        token: str | Token,
         pressed: Callable[[Press], None],
         typed: Callable[[Typed], None],
         base_url: str = BASE_URL,
     ) -> None:
-        self._token, self._base_url = token, base_url
+        self._token, self._base_url = token_of(token), base_url
         self._pressed, self._typed = pressed, typed
         self._seen: deque[str] = deque(maxlen=REMEMBERED)
         self._lock = Lock()
@@ -47,21 +52,46 @@ class SlackSocket:
     def run(self, stopping: Event, ping: float = PING, again: float = AGAIN) -> None:
         """Listen until it is time to stop. A socket that breaks, or cannot be opened, is opened anew."""
         while not stopping.is_set():
-            client = self._client(ping)
             try:
-                client.connect()
-                log.info("socket_opened")
-                stopping.wait()
-            except (SlackApiError, SlackClientError, OSError, HTTPException) as error:
-                log.warning("socket_failed", error=_reason(error))
+                token = self._token.value()
+            except GuardianError as error:
+                log.warning("socket_failed", error=str(error))
                 stopping.wait(again)
-            finally:
-                client.close()
+            else:
+                self._listen(token, stopping, ping, again)
 
-    def _client(self, ping: float) -> SocketModeClient:
+    def _listen(self, token: str, stopping: Event, ping: float, again: float) -> None:
+        client = self._client(token, ping)
+        try:
+            client.connect()
+            log.info("socket_opened")
+            # It connects anew by itself, as long as its token is good.
+            lost = 0
+            while lost < PATIENCE and not stopping.wait(again):
+                lost = 0 if client.is_connected() else lost + 1
+            if lost:
+                log.warning("socket_lost")
+        except (SlackApiError, SlackClientError, OSError, HTTPException) as error:
+            log.warning("socket_failed", error=_reason(error))
+            if not self._is_renewed(error, token):
+                stopping.wait(again)
+        finally:
+            client.close()
+
+    def _is_renewed(self, error: Exception, token: str) -> bool:
+        """Whether there is another token, where Slack takes this one no more."""
+        if not isinstance(error, SlackApiError) or not is_stale(error):
+            return False
+        try:
+            return self._token.renewed(token)
+        except GuardianError as unread:
+            log.warning("socket_failed", error=str(unread))
+            return False
+
+    def _client(self, token: str, ping: float) -> SocketModeClient:
         quiet = logging.getLogger("slack_sdk.socket_mode")
         client = SocketModeClient(
-            self._token,
+            token,
             logger=quiet,
             web_client=WebClient(base_url=self._base_url),
             ping_interval=ping,

@@ -13,6 +13,7 @@ from guardian.documents import Document, instant
 from guardian.ids import ROOT, Target
 from guardian.jobs.pause import Pause
 from guardian.jobs.reconcile import Reconciliation
+from guardian.lease import Lease
 from guardian.outcome import About, Finding, Outcome
 from guardian.plan import DeployedInstance, DeployedStackSet, InstanceStatus
 from guardian.stack import names as made_names
@@ -36,6 +37,7 @@ class Status:
     outcomes: Sequence[Outcome]
     findings: Sequence[Finding]
     paused: Pause | None = None
+    lease: Lease | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def status_document(status: Status) -> Document:
         "identity": status.arn,
         "organization": status.world.organization.id,
         "paused": status.paused.as_json() if status.paused else None,
+        "lease": _lease_document(status.lease),
         "plan": {"id": plan.id, "changes": len(plan.changes), "held": status.made.held},
         "governed": len(governance.policy_of),
         "ungoverned": {str(account): why for account, why in governance.ungoverned.items()},
@@ -112,6 +115,12 @@ def status_document(status: Status) -> Document:
         "events": events_document(catches(status.outcomes)),
         "findings": [finding_document(finding) for finding in status.findings],
     }
+
+
+def _lease_document(lease: Lease | None) -> Document | None:
+    if lease is None:
+        return None
+    return {"holder": lease.holder or None, "token": lease.token, "beat": lease.beat}
 
 
 def _row_document(row: Row) -> Document:
@@ -137,6 +146,7 @@ def print_status(console: Console, status: Status) -> None:
     console.print(Text(f"{status.arn} in organization {status.world.organization.id}"))
     if status.paused:
         console.print(Text(f"Guardian is {status.paused}.", "bold yellow"), soft_wrap=True)
+    console.print(Text(_acting(status.lease)), soft_wrap=True)
     console.print(
         f"{len(governance.policy_of):,} accounts governed, {len(governance.ungoverned):,} not"
     )
@@ -156,6 +166,13 @@ def print_status(console: Console, status: Status) -> None:
         print_findings(console, found[-FINDINGS:], status.world.names)
     if len(found) > FINDINGS:
         console.print(f"… and {len(found) - FINDINGS:,} older; JSON has all of them")
+
+
+def _acting(lease: Lease | None) -> str:
+    """Which daemon acts. Whether it lives, only its own port can tell."""
+    if lease is None or lease.free:
+        return "No daemon runs"
+    return f"The daemon {clean(lease.holder)} has the lease {lease.token}"
 
 
 def _last_words(findings: Iterable[Finding]) -> list[Finding]:

@@ -13,7 +13,11 @@ from guardian.aws.connect import Aws, connect
 from guardian.aws.operations import Wait
 from guardian.aws.options import AwsOptions
 from guardian.clock import system_now
+from guardian.errors import NotFound
 from guardian.ids import AccountId, OuId, Region, Target
+from guardian.journal import Tables
+from guardian.ports.table import Key
+from tests.contract.journals import Hand, Place, make_table
 from tests.localaws.conftest import (
     Aws as Boto,
 )
@@ -127,3 +131,25 @@ def move(boto: Boto, account: str, ou: OuId) -> None:
 def ask_for_fault(http: HttpCall, service: str, **more: Any) -> None:  # noqa: F811 - fixture
     """Make the next calls of a service fail; `guardian.localaws.faults` names the keys."""
     http("POST", "/localaws/faults", {"service": service, **more})
+
+
+@pytest.fixture(scope="session")
+def tables(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:  # noqa: F811 - fixture
+    """The tables of local AWS, through guardian's adapter; a test that wants one makes it itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in surroundings(endpoint, tmp_path_factory.mktemp("none")).items():
+            patch.setenv(name, value)
+        made = connect(AwsOptions(home_region=HOME, hub_account=HUB), system_now, Event().wait)
+        for table in (made.table("none-yet"), made.table("none-yet").hasty()):
+            with pytest.raises(NotFound):
+                table.get(Key("makes", "the client"))  # which keeps to this environment
+    return made.table
+
+
+@pytest.fixture(params=["sqlite", pytest.param("dynamodb", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """The place of a journal of every kind."""
+    if request.param == "sqlite":
+        return Place(f"sqlite:///{tmp_path}/journal.sqlite", Hand())
+    url = make_table(request.getfixturevalue("endpoint"))
+    return Place(url, Hand(), request.getfixturevalue("tables"))

@@ -1,99 +1,23 @@
-"""What every journal promises. A new implementation joins by a line in `OPENERS`."""
+"""What every journal promises."""
 
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from guardian.clock import Clock
 from guardian.digest import Window
 from guardian.errors import InputError
-from guardian.ids import Region, Target, parse_account
 from guardian.journal import open_journal
-from guardian.notice import StopNotice, Warned
-from guardian.outcome import About, By, Finding, Outcome, Result
-from guardian.ports import Journal
-
-NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TARGET = Target(parse_account("111122223333"), Region("eu-west-1"))
-
-Opener = Callable[[Path, Clock], Journal]
-OPENERS: dict[str, Opener] = {
-    "sqlite": lambda path, clock: open_journal(f"sqlite:///{path}/journal.sqlite", clock),
-}
-
-
-@dataclass
-class Hand:
-    """A clock that a test sets."""
-
-    now: datetime = NINE
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class Place:
-    """One journal's place, which can be opened again as a new process would."""
-
-    path: Path
-    clock: Hand
-    opener: Opener
-
-    def open(self) -> Journal:
-        return self.opener(self.path, self.clock)
-
-
-@pytest.fixture(params=sorted(OPENERS))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return Place(tmp_path, Hand(), OPENERS[request.param])
-
-
-def stopped(name: str = "session-1", at: datetime = NINE) -> Outcome:
-    return Outcome(
-        Result.STOPPED,
-        "glue-session",
-        name,
-        TARGET,
-        "data",
-        at,
-        By.EVENT,
-        reason="its grace of 30m is over",
-        owner="ana@example.com",
-        started=at - HOUR,
-        due=at - HOUR / 2,
-        facts={"max_capacity": 5.0, "types": ["a", None, {"b": True}]},
-        trace="execution-1",
-    )
-
-
-def notice(name: str = "session-1") -> StopNotice:
-    return StopNotice(
-        "glue-session",
-        name,
-        TARGET,
-        "data",
-        stops=NINE + HOUR,
-        at=NINE,
-        owner="ana\ud800",
-        started=NINE - HOUR,
-        due=NINE,
-        facts={"workers": 5},
-        execution="execution-1",
-    )
-
-
-def drift(at: datetime = NINE) -> Finding:
-    return Finding(About.DRIFT, "guardian-glue", "rule disabled", at, TARGET, mended=True)
+from guardian.lease import Lease
+from guardian.notice import Warned
+from guardian.outcome import About, Finding, Result
+from tests.contract.journals import HOUR, NINE, Place, drift, notice, stopped
 
 
 def test_what_was_written_is_read_back_whole(place: Place) -> None:
@@ -112,7 +36,33 @@ def test_the_same_outcome_is_written_once(place: Place) -> None:
         journal.record([stopped(), replace(stopped(), trace="sent twice"), stopped("other")]) == 1
     )
     assert place.open().record([stopped()]) == 0
-    assert len(journal.outcomes(NINE, NINE + HOUR)) == 2
+    found = journal.outcomes(NINE, NINE + HOUR)
+    assert {(each.id, each.trace) for each in found} == {
+        ("session-1", "execution-1"),
+        ("other", "execution-1"),
+    }
+
+
+def test_of_two_reports_of_one_end_the_first_is_kept(place: Place) -> None:
+    journal = place.open()
+    assert journal.record([stopped(), replace(stopped(), trace="sent twice")]) == 1
+    assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
+
+
+def test_entries_are_read_one_at_a_time_as_they_were_learned(place: Place) -> None:
+    journal = place.open()
+    for hours, name in enumerate(["second", "first", "third"]):
+        place.clock.now = NINE + hours * 12 * HOUR
+        journal.record([stopped(name, NINE - hours * HOUR)])
+        journal.note([drift(place.clock.now)])
+    end = NINE + 24 * HOUR
+    assert [o.id for o in journal.each_outcome(NINE, end)] == ["second", "first"]
+    assert [f.at for f in journal.each_finding(NINE, end)] == [NINE, NINE + 12 * HOUR]
+    assert list(journal.each_outcome(end, NINE)) == []
+    places = journal.each_outcome(NINE, end)
+    next(places)
+    journal.record([stopped("meanwhile")])  # who reads holds up nobody who writes
+    assert [o.id for o in places] == ["first"]
 
 
 def test_a_stop_and_a_later_gone_of_the_same_run_are_both_kept(place: Place) -> None:
@@ -280,10 +230,13 @@ def test_times_keep_their_moment_whatever_their_zone(place: Place) -> None:
 
 WRITER = """
 import os, signal, sys
-from tests.contract.test_journal import HOUR, NINE, Window, open_journal, stopped
+from guardian.digest import Window
+from guardian.journal import open_journal
+from tests.contract.journals import HOUR, NINE, stopped
 journal = open_journal(sys.argv[1], lambda: NINE)
 journal.record([stopped()])
 journal.claim("#data", Window(NINE, NINE + HOUR), NINE)
+journal.take("gone 1", None)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -297,6 +250,8 @@ def test_sqlite_what_was_written_outlives_a_kill(tmp_path: Path) -> None:
     journal = open_journal(url, lambda: NINE)
     assert journal.outcomes(NINE, NINE + HOUR) == (stopped(),)
     assert journal.unfinished("#data") == (Window(NINE, NINE + HOUR),)
+    assert journal.lease() == Lease(1, "gone 1")
+    assert journal.take("b 1", Lease(1, "gone 1")) == Lease(2, "b 1")
 
 
 def test_sqlite_makes_its_folder(tmp_path: Path) -> None:
@@ -379,6 +334,7 @@ def test_sqlite_brings_a_journal_of_an_earlier_version_forward(tmp_path: Path) -
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE memory")
         connection.execute("DROP TABLE warnings")
+        connection.execute("DROP TABLE lease")
         connection.execute("PRAGMA user_version = 2")
     connection.close()
     journal = open_journal(f"sqlite:///{path}", lambda: NINE)

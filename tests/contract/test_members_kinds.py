@@ -132,6 +132,26 @@ def test_a_look_tells_all_that_the_kind_says_it_does(
     assert facts >= kind.facts.keys() - UNTOLD.get(kind.key, set())
 
 
+@pytest.mark.parametrize(
+    "key", [k for k, kind in KINDS.items() if kind.listing.as_read is not None]
+)
+def test_a_listing_that_stands_for_the_first_read_is_believed_to_say_the_same(
+    world: World, key: str
+) -> None:
+    kind = KINDS[key]
+    place, (identifier, _) = world.running(kind)
+    members, target = world.guardian.members, place.target
+    listed = next(c for c in members.candidates(kind, target) if c.id == identifier)
+    looked, told = (
+        place.look(identifier),
+        members.look(kind, target, identifier, None, listed.read),
+    )
+    judged = [kind.status, kind.start, *kind.facts.values(), *kind.busy, kind.owner, kind.arn_told]
+    for path in filter(None, judged):
+        assert pick(told, path) == pick(looked, path), path
+    assert tags_of(kind, told) == tags_of(kind, looked)
+
+
 def test_who_started_it_is_found(world: World, kind: Kind) -> None:
     place, running = world.running(kind)
     role = f"arn:aws:iam::{place.account.id}:role/OrganizationAccountAccessRole"

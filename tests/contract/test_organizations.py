@@ -79,7 +79,7 @@ def test_throttling_that_does_not_end_is_unavailable(
     guardian: Aws, aws: Boto, http: HttpCall
 ) -> None:
     new_account(aws, "any")
-    ask_for_fault(http, "organizations", error="TooManyRequestsException", times=9)
+    ask_for_fault(http, "organizations", error="TooManyRequestsException", times=99)
     with pytest.raises(Unavailable, match="TooManyRequestsException"):
         guardian.organizations.read()
 

@@ -1,4 +1,4 @@
-"""SNS: what is published reaches every queue that subscribed, whoever owns it."""
+"""SNS: what is published reaches every queue that subscribed, whoever owns it. SQS keeps its queues' policies."""
 
 import json
 from functools import partial
@@ -74,3 +74,16 @@ def test_events_fan_out_over_a_topic_as_they_are(
     for account, inbox in inboxes.items():
         (body,) = eventually(partial(received, inbox, urls[account]))
         assert json.loads(body)["detail"] == {"id": "s-1"}
+
+
+def test_a_queue_keeps_its_policy_when_something_else_is_set(aws: Aws) -> None:
+    sqs = aws("sqs")
+    url, arn = queue(sqs, "with-a-policy")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Id": "any", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    assert json.loads(told["Policy"])["Statement"] == [statement]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -83,6 +83,21 @@ class Run:
     err: str
 
 
+def run(arguments: Sequence[str], environment: Mapping[str, str], stdin: str = "") -> Run:
+    """Run a guardian command to its end, in this process."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["guardian", *arguments])
+        patch.setattr(sys, "stdin", StringIO(stdin))
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return Run(code, out.getvalue(), err.getvalue())
+
+
 @dataclass(frozen=True)
 class Installation:
     """A configuration directory, the environment that goes with it, and the organization it is for."""
@@ -106,17 +121,7 @@ class Installation:
 
     def run(self, *arguments: str, stdin: str = "", **changed: str) -> Run:
         """Run a guardian command to its end, in this process; `changed` are variables of its environment."""
-        out, err = StringIO(), StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr(sys, "argv", ["guardian", *self.arguments(*arguments)])
-            patch.setattr(sys, "stdin", StringIO(stdin))
-            for name, value in changed.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        code = ended.value.code
-        assert isinstance(code, int)
-        return Run(code, out.getvalue(), err.getvalue())
+        return run(self.arguments(*arguments), changed, stdin)
 
     def start(self, *arguments: str, **changed: str) -> subprocess.Popen[str]:
         """Start a guardian command as a process."""

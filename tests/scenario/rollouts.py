@@ -15,7 +15,7 @@ from guardian.localaws.estate import Estate
 from guardian.localaws.world import MANAGEMENT_ACCOUNT
 from guardian.localslack import LocalSlack
 from tests.scenario.conftest import ROOT, Installation, eventually, installed
-from tests.scenario.test_daemon_killed import slow_down, slowed_down
+from tests.scenario.delays import slow_down, slowed_down
 
 TEAMS = ("alpha", "beta", "gamma")
 """Each has an OU and a policy of its name."""

@@ -12,11 +12,12 @@ from guardian.errors import Unavailable
 from guardian.jobs.collect import Collected, collect_once
 from guardian.journal import open_journal
 from guardian.notice import parse_notice
-from guardian.outcome import About
+from guardian.outcome import About, Outcome, parse_event
 from guardian.ports import Journal, Message
 from tests.unit.test_notice import NOTICE
 from tests.unit.test_outcome import EVENT, NINE, told
 
+SAMPLES = Path(__file__).parents[1] / "events" / "others"
 HOUR = timedelta(hours=1)
 
 
@@ -74,7 +75,7 @@ def test_a_crash_before_the_acknowledgement_loses_and_doubles_nothing(journal: J
     with pytest.raises(Unavailable):
         collect(queue, journal)
     queue.loses_acknowledgements = False
-    assert collect(queue, journal) == Collected(received=2, new=0, unreadable=1)
+    assert collect(queue, journal) == Collected(received=2, new=0)
     assert len(journal.outcomes(NINE, NINE + HOUR)) == 1
     assert len(journal.findings(NINE, NINE + HOUR)) == 1
 
@@ -92,14 +93,54 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
-def test_what_cannot_be_read_is_a_finding_and_holds_up_nobody(journal: Journal, body: str) -> None:
+def test_what_cannot_be_read_is_a_finding_and_is_left_to_the_dead_letter_queue(
+    journal: Journal, body: str
+) -> None:
     queue = Queue([body, json.dumps(EVENT)])
-    assert collect(queue, journal) == Collected(received=2, new=1, unreadable=1)
-    assert collect(queue, journal) == Collected()
+    collected = collect(queue, journal)
     (found,) = journal.findings(NINE, NINE + HOUR)
+    assert (collected.received, collected.new, collected.unreadable) == (2, 1, (found,))
+    assert queue.gone == {"m1"}
     assert (found.about, found.subject, found.at) == (About.COLLECT, "message m0", NINE)
     assert body[:20].replace('"', '\\"') in found.reason
     assert len(found.reason) < 1_500
+
+
+def test_what_cannot_be_read_is_told_once_however_often_it_comes(journal: Journal) -> None:
+    queue = Queue(["{"])
+    assert len(collect(queue, journal).unreadable) == 1
+    again = collect(queue, journal)
+    assert again == Collected(received=1)
+    assert again.oldest is None  # it says nothing of how long others wait
+
+
+def test_a_bug_that_one_message_finds_holds_up_no_other(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def parse(event: object) -> Outcome:
+        if event == {}:
+            raise KeyError("source")
+        return parse_event(event)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("guardian.jobs.collect.parse_event", parse)
+    queue = Queue(["{}", json.dumps(EVENT)])
+    collected = collect(queue, journal)
+    assert collected.new == 1
+    assert "a bug of guardian: KeyError" in collected.unreadable[0].reason
+    assert queue.gone == {"m1"}
+    assert "message_crashed" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    "name", ["native-stackset-operation-status-change", "organizations-move-account"]
+)
+def test_what_hints_at_changes_is_taken_off_the_queue(journal: Journal, name: str) -> None:
+    body = (SAMPLES / f"{name}.json").read_text("utf-8")
+    queue = Queue([body, json.dumps(EVENT)])
+    collected = collect(queue, journal)
+    assert (collected.new, len(collected.hints), collected.unreadable) == (1, 1, ())
+    assert queue.gone == {"m0", "m1"}
+    assert journal.findings(NINE, NINE + HOUR) == ()
 
 
 def test_names_without_utf_8_are_kept(journal: Journal) -> None:

@@ -8,7 +8,7 @@ import pytest
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from guardian.cli import app
+from guardian.cli import COMMANDS, app
 from guardian.demo.cast import HOME, SANDBOX
 from tests.scenario.conftest import (
     RESEARCH_POLICY,
@@ -44,7 +44,8 @@ pytestmark = pytest.mark.slow
 def commands() -> dict[str, TyperCommand]:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    return {n: c for n, c in group.commands.items() if isinstance(c, TyperCommand)}
+    found = {name: group.get_command(typer.Context(group), name) for name in COMMANDS}
+    return {n: c for n, c in found.items() if isinstance(c, TyperCommand)}
 
 
 def test_the_commands_are_those_of_the_design() -> None:

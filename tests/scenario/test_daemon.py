@@ -1,10 +1,7 @@
 """The daemon governs by itself, whatever becomes of the policy files, until it is told to stop."""
 
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -92,35 +89,3 @@ def test_a_policy_that_changes_is_rolled_out(running: Installation) -> None:
     eventually(lambda: running.plan().changes != ())
     eventually(lambda: running.plan().changes == ())
     assert policies_in(running.cast, "ravi") == {"guardian-research"}
-
-
-@contextmanager
-def another(running: Installation) -> Iterator[subprocess.Popen[str]]:
-    """One more daemon that has begun to work."""
-    with running.start("run") as process:
-        assert process.stderr is not None
-        assert any('"event": "planned"' in line for line in process.stderr)
-        yield process
-
-
-def test_a_daemon_that_is_told_to_stop_does_and_leaves_everything(
-    running: Installation,
-) -> None:
-    before = running.deployed()
-    with another(running) as process:
-        process.terminate()
-        _, log = process.communicate(timeout=WITHIN)
-    assert process.returncode == 0
-    assert '"event": "stopped"' in log
-    assert running.deployed() == before
-
-
-def test_a_second_signal_ends_it_at_once(running: Installation) -> None:
-    slow = {"service": "sqs", "operation": "ReceiveMessage", "delay_seconds": 5, "times": 2}
-    running.cast.aws.post("/localaws/faults", slow)  # one for each daemon
-    with another(running) as process:
-        process.terminate()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)  # it finishes what it is at
-        process.terminate()
-        assert process.wait(1) == -signal.SIGTERM

@@ -1,10 +1,8 @@
 """The daemon is killed at the worst moments, and started again: the story finishes, nothing lost, nothing twice."""
 
-import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,8 @@ from guardian.demo.cast import HOME
 from guardian.localslack import LocalSlack
 from guardian.outcome import Result
 from tests.scenario.conftest import Installation, eventually
+from tests.scenario.daemons import free_lease
+from tests.scenario.delays import slow_down, slowed_down
 
 QUICK = {"GUARDIAN_SLACK_DIGEST": "*/30 * * * *"}
 """Half an hour is three seconds here."""
@@ -36,19 +36,7 @@ def daemon(installation: Installation) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.send_signal(signal.SIGKILL)
         sys.stderr.write(process.communicate()[1])  # pytest shows it when a test fails
-
-
-def slow_down(installation: Installation, service: str, operation: str) -> None:
-    """Let the next such call take so long that the daemon is dead before it is answered."""
-    fault = {"service": service, "operation": operation, "delay_seconds": 3}
-    installation.cast.aws.post("/localaws/faults", fault)
-
-
-def slowed_down(installation: Installation) -> bool:
-    """Whether the call that was slowed down is being made."""
-    url = f"{installation.cast.aws.endpoint}/localaws/faults"
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
-        return bool(json.load(answer)[-1]["fired"])
+        free_lease(installation)
 
 
 def waiting(installation: Installation) -> int:

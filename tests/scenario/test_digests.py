@@ -110,12 +110,12 @@ def test_the_daemon_tells_whom_it_can_and_the_others_when_it_can(told: Installat
     assert summaries(told) == []
     daemon = open_daemon(told.open())
     for _ in range(2):
-        daemon.announce()
+        daemon.letters.announce()
     assert_told(told, queue)
     assert_due(told, daemon)
     told.slack.workspace.channels["C0NOWHERE"] = Channel("C0NOWHERE", NOWHERE.removeprefix("#"))
-    daemon.announce()
-    assert daemon.undelivered == {}
+    daemon.letters.announce()
+    assert daemon.letters.undelivered == {}
     assert daemon.guardian.journal.unfinished(NOWHERE) == ()
     assert summaries(told, NOWHERE)[0]["text"].startswith("1 forgotten session stopped")
 
@@ -131,7 +131,7 @@ def assert_told(told: Installation, queue: str) -> None:
 def assert_due(told: Installation, daemon: Daemon) -> None:
     """What could not be delivered is a finding, once, and is still due."""
     (found,) = undelivered(told)
-    assert [found.subject] == list(daemon.undelivered) == [NOWHERE]
+    assert [found.subject] == list(daemon.letters.undelivered) == [NOWHERE]
     assert "channel_not_found" in found.reason
     assert daemon.guardian.journal.unfinished(NOWHERE)
     assert "channel_not_found" in told.run("status").out

@@ -1,17 +1,8 @@
 """The daemon answers for itself on its port, while it governs a local AWS."""
 
-import json
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from threading import Thread
-from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.scenario.conftest import (
     RESEARCH_POLICY,
@@ -19,67 +10,25 @@ from tests.scenario.conftest import (
     Installation,
     eventually,
 )
+from tests.scenario.daemons import Running, at_work
 
 WITHIN = 25.0  # seconds
 
 pytestmark = pytest.mark.slow
 
 
-@dataclass
-class Running:
-    """A daemon with its port, and all that it has logged."""
-
-    installation: Installation
-    process: subprocess.Popen[str]
-    log: list[dict[str, Any]] = field(default_factory=list)
-
-    def read_log(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            sys.stderr.write(line)
-            if line.startswith("{"):
-                self.log.append(json.loads(line))
-
-    @property
-    def port(self) -> int:
-        (told,) = [entry for entry in self.log if entry["event"] == "health"]
-        return int(told["port"])
-
-    def get(self, path: str) -> tuple[int, str]:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=15) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def metric(self, name: str, **labels: str) -> float:
-        """The sum of the samples of that name that have these labels."""
-        families = text_string_to_metric_families(self.get("/metrics")[1])
-        found = (s for family in families for s in family.samples if s.name == name)
-        return sum(s.value for s in found if labels.items() <= s.labels.items())
-
-
 @pytest.fixture(scope="module")
 def running(installation: Installation) -> Iterator[Running]:
-    process = installation.start("run", GUARDIAN_HEALTH="0")
-    made = Running(installation, process)
-    reading = Thread(target=made.read_log)
-    reading.start()
-    eventually(lambda: [e for e in made.log if e["event"] == "swept"], within=60)
-    yield made
-    process.terminate()
-    assert process.wait(WITHIN) == 0
-    reading.join()
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    process.stderr.close()
+    with at_work(installation) as made:
+        eventually(lambda: made.told("swept"), within=60)
+        yield made
 
 
 def test_a_daemon_that_does_its_work_is_alive_and_ready(running: Running) -> None:
     assert running.get("/healthz") == (200, "alive\n")
     assert running.get("/readyz") == (200, "ready\n")
+    asked = running.installation.run("health", "--ready", GUARDIAN_HEALTH=str(running.port))
+    assert (asked.code, asked.out) == (0, "ready\n")
 
 
 def test_broken_policies_make_it_unready_and_say_why(running: Running) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from guardian.documents import Document, moment, pick, text
+from guardian.documents import Document, Json, moment, pick, text
 from guardian.errors import AccessDenied, NotFound
 from guardian.ids import AccountId, Target
 from guardian.kinds.base import KEEP_UNTIL, Call, IdleSamples, Kind
@@ -48,9 +48,15 @@ class Cloud:
                 yield Candidate(identifier, status, started)
 
     def look(
-        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+        self,
+        kind: Kind,
+        target: Target,
+        identifier: str,
+        idle: tuple[datetime, datetime] | None,
+        told: Json = None,
     ) -> Document:
         assert kind.reads
+        assert told is None, "no listing here tells so much"
         self.windows.append(idle)
         if identifier in self.refusing:
             raise self.refusing[identifier]
@@ -103,12 +109,17 @@ class Visited:
         return self.cloud.candidates(kind, target)
 
     def look(
-        self, kind: Kind, target: Target, identifier: str, idle: tuple[datetime, datetime] | None
+        self,
+        kind: Kind,
+        target: Target,
+        identifier: str,
+        idle: tuple[datetime, datetime] | None,
+        told: Json = None,
     ) -> Document:
         self._demand(target, *kind.reads.values())
         if idle and isinstance(kind.idle, IdleSamples):
             self._demand(target, kind.idle.read)
-        return self.cloud.look(kind, target, identifier, idle)
+        return self.cloud.look(kind, target, identifier, idle, told)
 
     def origin(
         self, kind: Kind, target: Target, identifier: str, started: datetime

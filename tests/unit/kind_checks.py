@@ -172,6 +172,20 @@ def check_listing(kind: Kind) -> None:
     assert told == set(kind.parts)
 
 
+def check_that_a_listing_tells_as_much_as_the_read(kind: Kind) -> None:
+    if kind.listing.as_read is None:
+        return
+    answer = operation(kind.listing.call).output_shape
+    assert answer is not None
+    item = at(answer, f"{kind.listing.items}[]")
+    first = next(iter(kind.reads))
+    above = f"{first}.{kind.listing.as_read}".rstrip(".") + "."
+    told = [path for path in paths(kind) if path.partition(".")[0] == first]
+    assert told
+    for path in told:
+        at(item, path.removeprefix(above))
+
+
 def check_paths(kind: Kind) -> None:
     assert all(seen_at(kind, path) for path in paths(kind))
     assert seen_at(kind, kind.start).type_name == "timestamp"
@@ -258,6 +272,7 @@ CHECKS = (
     check_permissions,
     check_that_every_read_serves,
     check_listing,
+    check_that_a_listing_tells_as_much_as_the_read,
     check_paths,
     check_idleness,
     check_phases,

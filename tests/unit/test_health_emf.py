@@ -83,6 +83,6 @@ def test_the_log_has_the_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     guarded(sweep, Record(NOW, JOBS), lambda: NOW)()
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert [line["event"] for line in lines] == ["job_failed", "job"]
-    check(lines[1])
-    assert lines[1]["result"] == "failed"
+    assert [line["event"] for line in lines] == ["job", "job_failed"]
+    check(lines[0])
+    assert lines[0]["result"] == "failed"

@@ -16,7 +16,7 @@ from guardian.errors import Unavailable
 from guardian.health.measure import heard
 from guardian.health.metrics import Scene, exposition
 from guardian.health.readiness import Policies, limit, unready
-from guardian.health.record import Duty, Health, Record, Rollout, Run, SweepFigures
+from guardian.health.record import Depths, Duty, Health, Record, Rollout, Run, SweepFigures
 from guardian.ids import AccountId, Region, Target
 from guardian.outcome import About, By, Finding, Outcome, Result
 from guardian.prices import load_prices
@@ -77,9 +77,9 @@ def test_a_failure_does_not_hide_that_it_succeeded_before() -> None:
 
 def test_messages_that_waited_for_long_are_told() -> None:
     record = Record(NOW)
-    record.polled(10, 16 * MINUTE)
+    record.polled(10, 0, 16 * MINUTE)
     assert reasons(record.health) == ("queue: what is taken off it has waited for 16m",)
-    record.polled(0, timedelta())
+    record.polled(0, 0, timedelta())
     assert reasons(record.health) == ()
 
 
@@ -144,7 +144,8 @@ def full() -> Scene:
     record.ended(run(MINUTE, "no"))
     record.swept(SweepFigures(9, 18, 100, 3, 4, 1, 2))
     record.planned(Rollout({"current": 30, "outdated": 1, "inoperable": 0}, 2, held=True))
-    record.polled(7, 5 * MINUTE)
+    record.measured(Depths(4, 1))
+    record.polled(7, 2, 5 * MINUTE)
     told = [
         outcome(),
         outcome(Result.KEPT),
@@ -172,6 +173,7 @@ def test_jobs_are_metrics() -> None:
     assert value("guardian_job_runs_total", job="sweep", result="done") == 1
     assert value("guardian_job_runs_total", job="sweep", result="failed") == 1
     assert value("guardian_job_runs_total", job="sweep", result="crashed") == 0
+    assert value("guardian_job_consecutive_failures", job="sweep") == 1
     assert value("guardian_job_duration_seconds_sum", job="sweep") == 120
     assert value("guardian_job_duration_seconds_bucket", job="sweep", le="10.0") == 0
     assert value("guardian_job_duration_seconds_bucket", job="sweep", le="60.0") == 2
@@ -198,6 +200,9 @@ def test_a_kind_that_guardian_does_not_know_is_other() -> None:
 def test_calls_queue_sweep_and_rollout_are_metrics() -> None:
     assert value("guardian_aws_calls_total", service="glue", result="throttled") == 2
     assert value("guardian_queue_message_age_seconds") == 300
+    assert value("guardian_queue_unreadable_total") == 2
+    assert value("guardian_queue_depth") == 4
+    assert value("guardian_queue_unreadable_depth") == 1
     assert value("guardian_sweep_troubles") == 1
     assert value("guardian_stack_instances", status="current") == 30
     assert value("guardian_accounts", governed="no") == 3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from guardian.documents import Json
 from guardian.errors import InputError
 from guardian.ids import Region, Target, parse_account
-from guardian.journal.warnings import notice_text, read_notice
+from guardian.journal.notices import notice_text, read_notice
 from guardian.notice import StopNotice, is_notice, parse_notice
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

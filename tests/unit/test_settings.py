@@ -10,7 +10,7 @@ from guardian.clock import ScaledClock, system_now
 from guardian.errors import InputError
 from guardian.organization import ManagementAccount
 from guardian.policy.model import Notify
-from guardian.settings import CallAs, Settings, load_settings, variables
+from guardian.settings import CallAs, Settings, load_settings, sources, variables
 from guardian.waves import Waves
 
 ROOT = Path(__file__).parents[2]
@@ -242,7 +242,7 @@ def test_the_tokens_come_from_the_environment_and_are_never_shown(tmp_path: Path
         ("schedules: {sweep: 0s}\n", "3:20: schedules.sweep: must be longer than 0s"),
         (
             "journal: postgres://x\n",
-            "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db",
+            "3:10: journal: 'postgres://x' is not a journal such as sqlite:///var/guardian.db or dynamodb://guardian",
         ),
         (
             "member_role: a role\n",
@@ -351,3 +351,52 @@ def test_a_clock_is_an_origin_and_a_scale(tmp_path: Path, clock: str) -> None:
     assert problems_of(tmp_path, LEAST, **LOCAL | {"GUARDIAN_CLOCK": clock}) == [
         f"GUARDIAN_CLOCK: {clock!r} is not origin:scale with a scale from 1e-05 to 1"
     ]
+
+
+CONTAINER = {
+    "GUARDIAN_HOME_REGION": "eu-west-1",
+    "GUARDIAN_HUB_ACCOUNT": "111122223333",
+    "GUARDIAN_HUB_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/guardian",
+}
+
+
+@pytest.mark.parametrize("directory", ["", "missing"])
+def test_an_environment_that_says_all_that_is_required_needs_no_file(
+    tmp_path: Path, directory: str
+) -> None:
+    told = {**CONTAINER, "GUARDIAN_HEALTH": "8080"}
+    settings = load_settings(tmp_path / directory, told)
+    assert (settings.home_region, settings.hub.account) == ("eu-west-1", "111122223333")
+    assert str(settings.health) == "127.0.0.1:8080"
+    assert settings.journal == "sqlite:///var/guardian.db"
+    assert sources(tmp_path, told)["hub.account"] == "GUARDIAN_HUB_ACCOUNT"
+
+
+def test_a_file_that_is_there_is_read_all_the_same(tmp_path: Path) -> None:
+    assert (
+        load(tmp_path, "call_as: delegated-admin\n", **CONTAINER).call_as is CallAs.DELEGATED_ADMIN
+    )
+    assert problems_of(tmp_path, "call_us: self\n", **CONTAINER)
+
+
+@pytest.mark.parametrize("variable", sorted(CONTAINER))
+def test_an_environment_that_lacks_something_is_told_what(tmp_path: Path, variable: str) -> None:
+    told = {name: value for name, value in CONTAINER.items() if name != variable}
+    with pytest.raises(InputError, match=f"no such file, and the environment lacks {variable}$"):
+        load_settings(tmp_path, told)
+
+
+def test_what_the_environment_says_wrong_is_told_with_its_variable(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^GUARDIAN_HUB_ACCOUNT: "):
+        load_settings(tmp_path, {**CONTAINER, "GUARDIAN_HUB_ACCOUNT": "12"})
+
+
+def test_a_token_may_be_the_name_of_a_secret_which_is_no_secret(tmp_path: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:slack-AbCdEf:bot_token::"
+    settings = load(tmp_path, LEAST, SLACK_BOT_TOKEN=arn)
+    assert settings.masked()["slack.token"] == settings.slack.token == arn
+
+
+def test_an_arn_of_something_else_is_no_token(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"SLACK_APP_TOKEN: 'arn:aws:ssm:.*' names no secret"):
+        load(tmp_path, LEAST, SLACK_APP_TOKEN="arn:aws:ssm:eu-west-1:1:parameter/x")

@@ -8,10 +8,11 @@ from time import monotonic
 
 import pytest
 
-from guardian.documents import Document
+from guardian.documents import Document, Json
 from guardian.errors import AccessDenied, Unavailable
 from guardian.ids import AccountId, Region, Target
-from guardian.jobs.sweep import AT_ONCE, Place, Progress, Trouble, sweep_once
+from guardian.jobs.sweep import Place, Progress, Trouble, sweep_once
+from guardian.jobs.sweep.course import AT_ONCE
 from guardian.jobs.sweep.streaks import IN_A_ROW
 from guardian.jobs.sweep.visit import MOST_TROUBLES, SILENCE
 from guardian.kinds import all_kinds
@@ -114,14 +115,36 @@ def test_what_did_not_answer_at_first_is_looked_into_again_with_patience(swept: 
     assert (found.accounts, found.places, found.seen) == (1, 2 * len(REGIONS), 2)
 
 
-def test_who_lets_nobody_in_at_first_has_a_second_turn_when_others_are_done(swept: Sweep) -> None:
+def test_who_lets_nobody_in_at_first_has_a_second_turn(swept: Sweep) -> None:
     cloud = holding("one")
     cloud.running |= holding("two", target=OTHER).running
     cloud.denied = {TARGET.account: Unavailable("STS does not answer")}
     cloud.meanwhile = lambda _: cloud.denied.clear()
     found = swept(cloud, *places_in(TARGET, OTHER))
-    assert cloud.stopped == ["two", "one"]
+    assert sorted(cloud.stopped) == ["one", "two"]
     assert (found.accounts, found.troubles) == (2, ())
+
+
+def test_a_second_turn_waits_for_no_account_that_still_hangs(swept: Sweep) -> None:
+    stopped_elsewhere, silences = Event(), list[str]()
+
+    class Hanging(Cloud):
+        def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
+            if target == OTHER and not stopped_elsewhere.wait(30):
+                raise AssertionError("nothing was stopped meanwhile")
+            if target == TARGET and not silences:
+                silences.append("once")
+                raise Unavailable("no answer")
+            return super().candidates(kind, target)
+
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            super().stop(kind, target, identifier)
+            stopped_elsewhere.set()
+
+    cloud = Hanging(holding("one").running | holding("two", target=OTHER).running)
+    found = swept(cloud, *places_in(TARGET, OTHER))
+    assert cloud.stopped == ["one", "two"]
+    assert (found.accounts, found.troubles, silences) == (2, (), ["once"])
 
 
 def test_a_refusal_in_one_place_is_no_silence(swept: Sweep) -> None:
@@ -161,8 +184,14 @@ def test_stops_that_find_an_account_silent_twice_have_failed(swept: Sweep) -> No
 
     class Faint(Cloud):
         def look(
-            self, kind: Kind, target: Target, identifier: str, idle: tuple[object, object] | None
+            self,
+            kind: Kind,
+            target: Target,
+            identifier: str,
+            idle: tuple[object, object] | None,
+            told: Json = None,
         ) -> Document:
+            assert told is None
             looks.append(identifier)
             if len(looks) > len(self.running):
                 raise Unavailable("no answer")

@@ -10,7 +10,7 @@ from guardian.jobs.sweep.places import Found, Place, Search, seen_outcome
 from guardian.kinds.base import IdleSamples, Phase
 from guardian.outcome import Outcome, Result
 from guardian.policy.model import Rule
-from guardian.ports import Members, Origin
+from guardian.ports import Candidate, Members, Origin
 from guardian.verdict import (
     Gone,
     Keep,
@@ -46,31 +46,31 @@ def look_safely(members: Members, place: Place, search: Search, now: datetime) -
     troubles: list[str] = []
     seen, silent = 0, False
     try:
-        for identifier in _running(members, place, now):
+        for candidate in _running(members, place, now):
             seen += 1
             try:
-                found += look(members, place, identifier, search, now)
+                found += look(members, place, candidate, search, now)
             except Refused as error:  # of this resource; its neighbours are looked at all the same
-                troubles.append(f"{identifier}: {error}")
+                troubles.append(f"{candidate.id}: {error}")
     except GuardianError as error:
         silent = isinstance(error, Unavailable)
         troubles.append(str(error))
     return Sight(tuple(found), seen, "; ".join(troubles), silent)
 
 
-def _running(members: Members, place: Place, now: datetime) -> Iterator[str]:
+def _running(members: Members, place: Place, now: datetime) -> Iterator[Candidate]:
     """What runs and is not young: nobody needs a second look at what is within its grace."""
     kind = place.rule.kind
     for candidate in members.candidates(kind, place.target):
         young = candidate.started is not None and now < candidate.started + grace(place.rule)
         if kind.phase(candidate.status) in {Phase.LIVE, Phase.PENDING} and not young:
-            yield candidate.id
+            yield candidate
 
 
 def look(
     members: Members,
     place: Place,
-    identifier: str,
+    candidate: Candidate,
     search: Search,
     now: datetime,
     before: Found | None = None,
@@ -84,10 +84,10 @@ def look(
     sampled = rule.idle if isinstance(rule.measured, IdleSamples) else None
     window = (now - sampled, now) if sampled else None
     try:
-        seen = members.look(rule.kind, place.target, identifier, window)
+        seen = members.look(rule.kind, place.target, candidate.id, window, candidate.read)
     except NotFound:
         return
-    sighting = Sighting(identifier, place.target, seen)
+    sighting = Sighting(candidate.id, place.target, seen)
     verdict = judge(rule.kind, _without_origins(rule), sighting, now)
     if isinstance(verdict, Stop) and _rested(rule, now - margin):
         return

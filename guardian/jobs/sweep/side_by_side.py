@@ -1,7 +1,9 @@
 """Many pieces of work at the same time, of which a slow one holds up nobody but itself."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from itertools import islice
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -14,13 +16,17 @@ PATIENCE = 1.0
 
 
 class SideBySide(Generic[Item, Answer]):
-    """Does the same to every item, to at most `at_once` of them at a time; items are taken as room is made for them."""
+    """Does the same to every item, to at most `at_once` of them at a time; items are taken as room is made for them.
+
+    Those that are added meanwhile come after all others.
+    """
 
     def __init__(
         self, work: Callable[[Item], Answer], items: Iterable[Item], at_once: int
     ) -> None:
         self._work = work
         self._items = iter(items)
+        self._added: deque[Item] = deque()
         self._at_once = at_once
         self._pool = ThreadPoolExecutor(at_once, "sweep")
         self._pending: dict[Future[Answer], Item] = {}
@@ -41,13 +47,18 @@ class SideBySide(Generic[Item, Answer]):
     @property
     def left(self) -> bool:
         """Whether anything is not done yet."""
-        return bool(self._pending)
+        return bool(self._pending or self._added)
+
+    def add(self, item: Item) -> None:
+        """One more, when its turn comes."""
+        self._added.append(item)
 
     def done(self) -> Iterator[tuple[Item, Future[Answer]]]:
         """What gets done, in that order. It ends when nothing is left, or only what takes longer than the others.
 
         A future that failed tells so by itself: one piece's error is nobody else's.
         """
+        self._fill()
         while self._pending:
             done, _ = wait(self._pending, self._patience(), return_when=FIRST_COMPLETED)
             if not done:
@@ -57,10 +68,18 @@ class SideBySide(Generic[Item, Answer]):
             self._fill()
 
     def _fill(self) -> None:
-        room = self._at_once - len(self._pending)
-        taken = list(islice(self._items, room))
-        self._exhausted = len(taken) < room
-        self._pending |= {self._pool.submit(self._work, item): item for item in taken}
+        taken = list(islice(self._items, self._room))
+        self._exhausted = len(taken) < self._room
+        while self._exhausted and self._added and len(taken) < self._room:
+            taken.append(self._added.popleft())
+        # Each in a copy of the context: what is bound to the log here is bound there too.
+        self._pending |= {
+            self._pool.submit(copy_context().run, self._work, item): item for item in taken
+        }
+
+    @property
+    def _room(self) -> int:
+        return self._at_once - len(self._pending)
 
     def _patience(self) -> float | None:
         return PATIENCE if self._exhausted else None

@@ -13,7 +13,7 @@ from guardian.jobs.sweep.places import Found, Search
 from guardian.kinds import all_kinds
 from guardian.kinds.base import Kind, Phase
 from guardian.outcome import Outcome, Result
-from guardian.ports import Journal, Members
+from guardian.ports import Candidate, Journal, Members
 
 CONFIRMATIONS = 20
 BETWEEN_CONFIRMATIONS = timedelta(seconds=3)
@@ -55,6 +55,8 @@ class Stopping:
 
     def stop_all(self, due: tuple[Found, ...]) -> Stopped:
         """Stop what is due in one account, one after the other, with rights to no more than that."""
+        if self.search.halted():
+            return Stopped()
         rules = {found.place.rule.kind.key: found.place.rule for found in due}
         account = due[0].place.target.account
         try:
@@ -93,9 +95,9 @@ class Stopping:
 
     def _stop(self, there: Members, found: Found) -> list[Outcome]:
         """Stop it if a last look says the same; nothing to report where it does not. Raises Unavailable."""
-        where, identifier = found.place, found.outcome.id
+        where, afresh = found.place, Candidate(found.outcome.id)
         try:
-            looks = look(there, where, identifier, self.search, self.clock(), found)
+            looks = look(there, where, afresh, self.search, self.clock(), found)
             again = next((seen for seen in looks if seen.stops), None)
         except Unavailable:
             raise

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from guardian.ids import AccountId
-from guardian.jobs.sweep.places import Found, Place, Trouble
+from guardian.jobs.sweep.places import Found, Trouble
 from guardian.jobs.sweep.stop import Stopped
 from guardian.jobs.sweep.visit import Looked
 from guardian.outcome import Outcome, Result
@@ -26,14 +26,12 @@ Told = Callable[[Progress], None]
 
 @dataclass
 class Tally:
-    """`unanswered` are the places and the stops that wait for the second turn; `visited` the accounts of the first."""
+    """`due` is what may be stopped and was not asked of the brake yet; `visited` are the accounts."""
 
     told: Told
     outcomes: list[Outcome] = field(default_factory=list)
     due: list[Found] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
-    unanswered: list[Place] = field(default_factory=list)
-    unstopped: list[Found] = field(default_factory=list)
     visited: set[AccountId] = field(default_factory=set)
     progress: Progress = field(default_factory=Progress)
     places: int = 0
@@ -47,7 +45,6 @@ class Tally:
         self.kept += sum(not found.due for found in looked.found)
         self.places += looked.places
         self.troubles += looked.troubles
-        self.unanswered += looked.unanswered
         first = account not in self.visited
         self.visited.add(account)
         done = (*looked.finished, *looked.watched)
@@ -56,14 +53,7 @@ class Tally:
     def stopped(self, stopped: Stopped) -> None:
         """What became of stops."""
         self.outcomes += stopped.outcomes
-        self.unstopped += stopped.unanswered
         self._tell(0, 0, stopped.outcomes, troubled=False)
-
-    def take_unanswered(self) -> tuple[list[Place], list[Found]]:
-        """What waits for the second turn, the places account by account."""
-        places = sorted(self.unanswered, key=lambda place: place.target.account)
-        unstopped, self.unanswered, self.unstopped = self.unstopped, [], []
-        return places, unstopped
 
     def take_due(self, more: Iterable[Found]) -> list[Found]:
         """What is to be stopped, the longest overdue first; `more` was due before."""

@@ -90,6 +90,14 @@ def _install_policies() -> None:
             for statement in statements
         }
 
+    stock = EventBusPolicyStatement.describe
+
+    def describe(statement: Any) -> dict[str, Any]:
+        told = stock(statement)
+        everybody = told["Principal"] == {"AWS": "arn:aws:iam::*:root"}  # what moto makes of `*`
+        return told | ({"Principal": "*"} if everybody else {})
+
+    EventBusPolicyStatement.describe = describe
     EventBus.add_policy = add_policy
     EventBus._remove_principals_statements = lambda _bus, *_principals: None
 

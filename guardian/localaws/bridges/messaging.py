@@ -1,10 +1,11 @@
-"""SNS: a topic reaches queues of other accounts, and a subscriber that is gone harms no other."""
+"""SNS reaches queues of other accounts, and a subscriber that is gone harms no other; SQS keeps policies."""
 
 import logging
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.sns.models import Subscription
+from moto.sqs.models import Queue
 
 from guardian.localaws.world import World
 
@@ -31,3 +32,17 @@ def install(_world: World) -> None:
 
     Subscription.__init__ = created
     Subscription.publish = published
+    _keep_policies()
+
+
+def _keep_policies() -> None:
+    """Other attributes of a queue are set without its policy."""
+    stock = Queue._set_attributes
+
+    def set_attributes(queue: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        kept = getattr(queue, "_policy_json", None)
+        stock(queue, attributes, now)
+        if kept is not None and "Policy" not in attributes:
+            queue._policy_json = kept
+
+    Queue._set_attributes = set_attributes

@@ -28,6 +28,18 @@ def new_stack(backend: Any, name: str, tags: Mapping[str, str] | None = None) ->
     return stack
 
 
+def reviewed_stack(backend: Any, name: str, tags: Mapping[str, str] | None) -> Stack:
+    """The stack that is only the name of change sets so far, or a new such one. Raises AlreadyExistsException."""
+    for stack in backend.stacks.values():
+        if stack.name == name and stack.status == "REVIEW_IN_PROGRESS":
+            found: Stack = stack
+            found.tags = dict(tags or {})
+            return found
+    stack = new_stack(backend, name, tags)
+    stack.note("REVIEW_IN_PROGRESS", "User Initiated")
+    return stack
+
+
 def create_stack(
     backend: Any,
     name: str,

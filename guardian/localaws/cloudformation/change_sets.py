@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from guardian.localaws.cloudformation.deployment import Deployment
 from guardian.localaws.cloudformation.functions import references
 from guardian.localaws.cloudformation.stack import Blueprint, Stack
 
@@ -42,7 +43,7 @@ class ChangeSet:
     def changes(self) -> list[dict[str, Any]]:
         """What would be added, modified and removed, as DescribeChangeSet tells it."""
         old = self.stack.deployed
-        new = self.blueprint.template["Resources"]
+        new = self._wanted()
         changed = self._changed_parameters()
         added = [
             _change("Add", name, body["Type"]) for name, body in new.items() if name not in old
@@ -58,6 +59,15 @@ class ChangeSet:
             if name not in new
         ]
         return [*added, *modified, *removed]
+
+    def _wanted(self) -> Mapping[str, Any]:
+        """The resources of the template whose conditions hold."""
+        evaluator = Deployment(self.stack, self.blueprint, {}).evaluator
+        return {
+            name: body
+            for name, body in self.blueprint.template["Resources"].items()
+            if "Condition" not in body or evaluator.condition(body["Condition"])
+        }
 
     def _changed_parameters(self) -> set[str]:
         before = self.stack.stack_parameters

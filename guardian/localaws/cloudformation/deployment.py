@@ -130,6 +130,7 @@ class Deployment:
         old = self.previous.get(logical_id)
         same_type = old if old is not None and old.type.name == kind.name else None
         stated = self.evaluator.resolve(body.get("Properties") or {})
+        kind.check(stated)
         properties = self._with_name(kind, logical_id, stated, same_type)
         if same_type is None:
             if old is not None:
@@ -178,7 +179,7 @@ class Deployment:
 
     def _undo_one(self, old: Resource | None, new: Resource) -> bool:
         if old is None:
-            return remove(self.stack, new)
+            return remove(self.stack, new, retained=new.is_retained_at_once)
         try:
             old.type.update(self.stack.where, new.made, new.properties, old.properties)
         except FAILURES as error:
@@ -193,11 +194,11 @@ class Deployment:
         return True
 
 
-def remove(stack: Stack, resource: Resource) -> bool:
+def remove(stack: Stack, resource: Resource, *, retained: bool | None = None) -> bool:
     """Remove a resource unless it is to be retained; answers False when that failed."""
     physical_id = resource.physical_resource_id
     kind, logical_id = resource.type.name, resource.logical_id
-    if resource.is_retained:
+    if resource.is_retained if retained is None else retained:
         stack.note_resource(logical_id, kind, "DELETE_SKIPPED", physical_id)
         return True
     stack.note_resource(logical_id, kind, "DELETE_IN_PROGRESS", physical_id)

@@ -227,12 +227,19 @@ def parameter_values(template: Mapping[str, Any], given: Mapping[str, Any]) -> d
     if missing := sorted(name for name, value in values.items() if value is None):
         raise ValidationError(message=f"Parameters: [{', '.join(missing)}] must have values")
     for name, value in values.items():
-        allowed = declared[name].get("AllowedValues")
-        if allowed and _text(value) not in [_text(one) for one in allowed]:
-            raise ValidationError(
-                message=f"Template error: Parameter '{name}' must be one of AllowedValues"
-            )
+        _check_allowed(name, _text(value), declared[name])
     return {name: _typed(declared[name].get("Type", "String"), v) for name, v in values.items()}
+
+
+def _check_allowed(name: str, text: str, slot: Mapping[str, Any]) -> None:
+    allowed = slot.get("AllowedValues")
+    if allowed and text not in [_text(one) for one in allowed]:
+        raise ValidationError(
+            message=f"Template error: Parameter '{name}' must be one of AllowedValues"
+        )
+    pattern = slot.get("AllowedPattern")
+    if pattern and not re.fullmatch(pattern, text):
+        raise ValidationError(message=f"Parameter {name} failed to satisfy constraint: {pattern}")
 
 
 def _typed(kind: str, value: Any) -> Any:

@@ -68,8 +68,7 @@ def create_change_set(self: Any) -> Any:
     backend, name = self.cloudformation_backend, self._get_param("StackName")
     if self._get_param("ChangeSetType", "UPDATE") == "CREATE":
         blueprint = _blueprint(self, _template(self), _given(self))
-        stack = stacks.new_stack(backend, name, _tags(self))
-        stack.note("REVIEW_IN_PROGRESS", "User Initiated")
+        stack = stacks.reviewed_stack(backend, name, _tags(self))
     else:
         stack = backend.get_stack(name)
         check_updatable(stack)

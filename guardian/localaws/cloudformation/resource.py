@@ -31,7 +31,8 @@ class ResourceType:
 
     `update` is given the old properties and the new. `delete` of what is gone already does
     nothing. `read` answers what the resource is like now, in the shape of its properties, and
-    None when it is gone; a type without it is not checked for drift.
+    None when it is gone; a type without it is not checked for drift. A property that is not
+    `known` is refused, unless all are.
     """
 
     name: str
@@ -42,6 +43,16 @@ class ResourceType:
     name_property: str | None = None
     name_limit: int = 255
     create_only: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
+
+    def check(self, properties: Properties) -> None:
+        """Raises ValidationError for a property that nothing would come of."""
+        unknown = sorted(set(properties) - self.known) if self.known is not None else []
+        if unknown:
+            raise ValidationError(
+                message=f"Local AWS does not know these properties of {self.name}: "
+                f"{', '.join(unknown)}"
+            )
 
     def is_replaced(self, old: Properties, new: Properties) -> bool:
         """Whether going from `old` to `new` takes another resource."""
@@ -74,6 +85,11 @@ class Resource:
     @property
     def is_retained(self) -> bool:
         return str(self.body.get("DeletionPolicy", "")).startswith("Retain")
+
+    @property
+    def is_retained_at_once(self) -> bool:
+        """Whether it stays even when the very operation that made it is rolled back."""
+        return self.body.get("DeletionPolicy") == "Retain"
 
     def attribute(self, name: str) -> Any:
         """Raises ValidationError when the type has no such attribute."""

@@ -11,6 +11,7 @@ from moto.core.utils import utcnow
 
 from guardian.localaws.cloudformation.functions import check_references, parameter_values
 from guardian.localaws.cloudformation.resource import Resource, Where
+from guardian.localaws.cloudformation.rules import check_rules
 from guardian.localaws.cloudformation.template import parse
 from guardian.localaws.cloudformation.types.lookup import check_types
 
@@ -37,7 +38,9 @@ class Blueprint:
         template = parse(text)
         check_types(template)
         check_references(template)
-        return cls(text, template, given, parameter_values(template, given))
+        values = parameter_values(template, given)
+        check_rules(template, values)
+        return cls(text, template, given, values)
 
     @property
     def substance(self) -> tuple[Any, ...]:

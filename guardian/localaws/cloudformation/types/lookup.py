@@ -6,13 +6,25 @@ from functools import cache
 from moto.cloudformation.exceptions import ValidationError
 
 from guardian.localaws.cloudformation.resource import ResourceType
-from guardian.localaws.cloudformation.types import events, iam, messages, models
+from guardian.localaws.cloudformation.types import (
+    cloudwatch,
+    ec2,
+    ecs,
+    events,
+    iam,
+    messages,
+    models,
+    s3,
+    secrets,
+)
+
+MADE_HERE = (cloudwatch, ec2, ecs, events, iam, messages, s3, secrets)
 
 
 @cache
 def _own_types() -> Mapping[str, ResourceType]:
-    own = (*events.TYPES, *iam.TYPES, *messages.TYPES, *models.known_types())
-    return {one.name: one for one in own}
+    own = (one for module in MADE_HERE for one in module.TYPES)
+    return {one.name: one for one in (*own, *models.known_types())}
 
 
 UNSUPPORTED = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet")

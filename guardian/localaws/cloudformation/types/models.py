@@ -142,18 +142,47 @@ def _table(where: Where, made: Made) -> Any:
     return dynamodb_backends[where.account][where.region].tables.get(made.physical_id)
 
 
+def _with_upkeep(create: Callable[[Where, Properties], Made]) -> Any:
+    """A table that also forgets and can be restored, where the template says so."""
+
+    def create_table(where: Where, properties: Properties) -> Made:
+        made = create(where, properties)
+        _keep_up(where, made, properties)
+        return made
+
+    return create_table
+
+
+def _keep_up(where: Where, made: Made, properties: Properties) -> None:
+    backend = dynamodb_backends[where.account][where.region]
+    if ttl := properties.get("TimeToLiveSpecification"):
+        backend.update_time_to_live(made.physical_id, dict(ttl))
+    if recovery := properties.get("PointInTimeRecoverySpecification"):
+        backend.update_continuous_backups(made.physical_id, dict(recovery))
+
+
 def _update_table(where: Where, made: Made, _: Properties, properties: Properties) -> Made:
     table = dynamodb_backends[where.account][where.region].get_table(made.physical_id)
     table.billing_mode = properties.get("BillingMode", "PROVISIONED")
     table.deletion_protection_enabled = properties.get("DeletionProtectionEnabled", False)
+    _keep_up(where, made, properties)
     return replace(made, model=table)
 
 
 def _read_table(table: Any, properties: Properties) -> Properties:
-    return dict(properties) | {
+    recovery = table.continuous_backups["PointInTimeRecoveryDescription"]
+    actual = {
         "BillingMode": table.billing_mode,
         "DeletionProtectionEnabled": table.deletion_protection_enabled,
+        "TimeToLiveSpecification": {
+            "AttributeName": table.ttl.get("AttributeName"),
+            "Enabled": table.ttl["TimeToLiveStatus"] == "ENABLED",
+        },
+        "PointInTimeRecoverySpecification": {
+            "PointInTimeRecoveryEnabled": recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+        },
     }
+    return dict(properties) | actual
 
 
 def _bucket(where: Where, made: Made) -> Any:
@@ -171,6 +200,17 @@ def _as_stated(_: Any, properties: Properties) -> Properties:
     return properties
 
 
+def _table_type() -> ResourceType:
+    made = _known(
+        "AWS::DynamoDB::Table",
+        _table,
+        _read_table,
+        update=_update_table,
+        create_only=frozenset({"KeySchema", "LocalSecondaryIndexes"}),
+    )
+    return replace(made, create=_with_upkeep(made.create))
+
+
 def known_types() -> tuple[ResourceType, ...]:
     """The types of moto's that local AWS vouches for."""
     return (
@@ -182,13 +222,7 @@ def known_types() -> tuple[ResourceType, ...]:
             create_only=frozenset({"StateMachineType"}),
         ),
         _known("AWS::Logs::LogGroup", _log_group, _read_log_group, update=_update_log_group),
-        _known(
-            "AWS::DynamoDB::Table",
-            _table,
-            _read_table,
-            update=_update_table,
-            create_only=frozenset({"KeySchema", "LocalSecondaryIndexes"}),
-        ),
+        _table_type(),
         replace(
             _known("AWS::S3::Bucket", _bucket, _as_stated, name_limit=63), delete=_delete_bucket
         ),

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -11,77 +11,76 @@ from typing import TypeVar
 from guardian.clock import Clock
 from guardian.digest import Window
 from guardian.documents import instant, moment
-from guardian.errors import InputError, Unavailable
 from guardian.journal.entries import finding_text, outcome_text, read_finding, read_outcome
-from guardian.journal.warnings import TABLE, SqliteWarnings
+from guardian.journal.sqlite.connection import (
+    BUSY_SECONDS,
+    connected,
+    open_file,
+    translating,
+    writing,
+)
+from guardian.journal.sqlite.contents import SqliteContents
+from guardian.journal.sqlite.lease import SqliteLeases, check
+from guardian.journal.sqlite.warnings import SqliteWarnings
+from guardian.lease import Lease
 from guardian.outcome import Finding, Outcome
 
 Entry = TypeVar("Entry")
+Row = tuple[str, str, str]
+"""Identity, when it happened, and the entry."""
 
-APPLICATION = 0x67726468  # "grdh": marks a file as guardian's journal
-BUSY_SECONDS = 30.0
-
-# One script a version; what is released is never edited, a change is one more script.
-# Times are ISO 8601 in UTC with milliseconds: as text they sort as they happened.
-MIGRATIONS = (
-    """
-    CREATE TABLE outcomes (
-        identity TEXT PRIMARY KEY, recorded TEXT NOT NULL, at TEXT NOT NULL, entry TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX outcomes_by_recorded ON outcomes (recorded, at);
-    CREATE TABLE findings (
-        identity TEXT PRIMARY KEY, recorded TEXT NOT NULL, at TEXT NOT NULL, entry TEXT NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX findings_by_recorded ON findings (recorded, at);
-    CREATE TABLE windows (
-        channel TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL, claimed TEXT NOT NULL, reference TEXT,
-        PRIMARY KEY (channel, until)
-    ) WITHOUT ROWID;
-    """,
-    "CREATE TABLE intents (identity TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
-    "CREATE TABLE memory (name TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;",
-    TABLE,
-)
+PAGE = 1_000
 
 # An entry that comes after a window was claimed belongs to the next one, whatever the clock says.
 RECORDED = "max(?, coalesce((SELECT max(until) FROM windows), ''))"
 
 
-class SqliteJournal(SqliteWarnings):
+class SqliteJournal(SqliteWarnings, SqliteContents, SqliteLeases):
     """A journal in a file, shared by the threads of a process and by processes of one machine.
 
     A write is on the disk when its call returns.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(path)
         self._clock = clock
         self._lock = Lock()
-        self._connection = _opened(path)
+        self._connection = open_file(path)
+        self._fence: Lease | None = None
 
     def close(self) -> None:
+        super().close()
         with self._lock:
             self._connection.close()
 
+    def copy_to(self, file: Path) -> None:
+        """Write the journal as it is now into a new file; who writes meanwhile does not wait. Raises Unavailable."""
+        with (
+            translating(),
+            closing(connected(self._path, BUSY_SECONDS)) as source,
+            closing(sqlite3.connect(file)) as copy,
+        ):
+            source.backup(copy)
+
+    def fence(self, lease: Lease) -> None:
+        self._fence = lease
+
     def record(self, outcomes: Iterable[Outcome]) -> int:
+        rows = _outcome_rows(outcomes)
         with self._transaction() as connection:
-            return self._insert(connection, "outcomes", _outcome_rows(outcomes))
+            return self._insert(connection, "outcomes", rows)
 
     def note(self, findings: Iterable[Finding]) -> int:
-        rows = ((f.identity, f.at, finding_text(f)) for f in findings)
+        rows = [(f.identity, instant(f.at), finding_text(f)) for f in findings]
         with self._transaction() as connection:
             return self._insert(connection, "findings", rows)
 
-    def _insert(
-        self,
-        connection: sqlite3.Connection,
-        table: str,
-        entries: Iterable[tuple[str, datetime, str]],
-    ) -> int:
+    def _insert(self, connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> int:
         now = instant(self._clock())
-        rows = [(identity, now, instant(at), entry) for identity, at, entry in entries]
+        dated = ((identity, now, at, entry) for identity, at, entry in rows)
         insert = f"INSERT OR IGNORE INTO {table} VALUES (?, {RECORDED}, ?, ?)"  # noqa: S608 -- two fixed names
         before = connection.total_changes
-        connection.executemany(insert, rows)
+        connection.executemany(insert, dated)
         return connection.total_changes - before
 
     def intend(self, outcome: Outcome) -> None:
@@ -96,8 +95,9 @@ class SqliteJournal(SqliteWarnings):
         return tuple(read_outcome(str(row[0])) for row in rows)
 
     def settle(self, intended: Outcome, outcomes: Iterable[Outcome]) -> None:
+        rows = _outcome_rows(outcomes)
         with self._transaction() as connection:
-            self._insert(connection, "outcomes", _outcome_rows(outcomes))
+            self._insert(connection, "outcomes", rows)
             connection.execute("DELETE FROM intents WHERE identity = ?", (intended.identity,))
 
     def remember(self, name: str, entry: str) -> None:
@@ -127,6 +127,24 @@ class SqliteJournal(SqliteWarnings):
         return tuple(
             read(str(row[0])) for row in self._rows(select, instant(since), instant(until))
         )
+
+    def each_outcome(self, since: datetime, until: datetime) -> Iterator[Outcome]:
+        return (read_outcome(entry) for entry in self._each("outcomes", since, until))
+
+    def each_finding(self, since: datetime, until: datetime) -> Iterator[Finding]:
+        return (read_finding(entry) for entry in self._each("findings", since, until))
+
+    def _each(self, table: str, since: datetime, until: datetime) -> Iterator[str]:
+        """Entries as they were learned, a page at a time: nobody who writes waits for who reads."""
+        after, last = (instant(since), "", ""), instant(until)
+        select = (
+            f"SELECT recorded, at, identity, entry FROM {table}"  # noqa: S608 -- two fixed names
+            " WHERE (recorded, at, identity) > (?, ?, ?) AND recorded < ?"
+            f" ORDER BY recorded, at, identity LIMIT {PAGE}"
+        )
+        while rows := self._rows(select, *after, last):
+            yield from (str(row[3]) for row in rows)
+            after = str(rows[-1][0]), str(rows[-1][1]), str(rows[-1][2])
 
     def posted_until(self, channel: str) -> datetime | None:
         newest = "SELECT max(until) FROM windows WHERE channel = ? AND reference IS NOT NULL"
@@ -162,83 +180,17 @@ class SqliteJournal(SqliteWarnings):
         )
 
     def _rows(self, select: str, *values: str) -> Sequence[tuple[object, ...]]:
-        with self._lock, _translated():
+        with self._lock, translating():
             return self._connection.execute(select, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated(), _write(self._connection) as connection:
+        with self._lock, translating(), writing(self._connection) as connection:
+            if self._fence:
+                check(connection, self._fence)
             yield connection
 
 
-def _outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, datetime, str]]:
-    return ((o.identity, o.at, outcome_text(o)) for o in outcomes)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except (OSError, sqlite3.Error) as error:
-        raise InputError(f"{path}: cannot be opened as a journal: {error}") from error
-    try:
-        _check(connection, path)
-        # Full: on the disk before a message is acknowledged. WAL: readers and the writer do not wait for each other.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        with _write(connection):
-            _migrate(connection)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise InputError(f"{path}: cannot be used as a journal: {error}") from error
-    except InputError:
-        connection.close()
-        raise
-    return connection
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    version = _number(connection, "PRAGMA user_version")
-    tables = _number(connection, "SELECT count(*) FROM sqlite_master")
-    if tables and _number(connection, "PRAGMA application_id") != APPLICATION:
-        raise InputError(f"{path}: is the database of some other program")
-    if version > len(MIGRATIONS):
-        known = len(MIGRATIONS)
-        raise InputError(
-            f"{path}: is of version {version}, this guardian knows {known}: upgrade it"
-        )
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    version = _number(connection, "PRAGMA user_version")
-    for script in MIGRATIONS[version:]:
-        for statement in filter(str.strip, script.split(";")):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _number(connection: sqlite3.Connection, query: str) -> int:
-    return int(connection.execute(query).fetchone()[0])
-
-
-@contextmanager
-def _write(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    # IMMEDIATE: a transaction that reads first and writes later can lose its snapshot to another process.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:  # locked for too long, a full disk, a damaged file
-        raise Unavailable(f"the journal cannot be used: {error}") from error
+def _outcome_rows(outcomes: Iterable[Outcome]) -> Sequence[Row]:
+    # Written out before the transaction: nobody waits for what has yet to be thought of.
+    return [(o.identity, instant(o.at), outcome_text(o)) for o in outcomes]
