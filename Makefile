@@ -20,8 +20,11 @@ demo: .venv/.demo  ## an organization being governed, on local AWS and local Sla
 	$(BIN)/guardian demo $(ARGS)
 
 test: .venv/.dev   ## everything: format, lint, types, contracts, all tests
-	@$(MAKE) --no-print-directory static
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	@$(MAKE) --no-print-directory style
+	@echo "mypy and pytest, side by side: mypy's words come last"
+	@$(BIN)/mypy > .venv/mypy.txt 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS); tests=$$?; \
+	wait $$types; types=$$?; cat .venv/mypy.txt; exit $$((tests | types))
 
 coverage: .venv/.dev  ## all tests again, slower, and what they reach
 	$(BIN)/coverage erase
@@ -33,11 +36,13 @@ check: .venv/.dev  ## what to run before a commit: everything that is fast
 	@$(MAKE) --no-print-directory static
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow" --hypothesis-profile quick
 
-.PHONY: static
-static:
+.PHONY: static style
+static: style
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)

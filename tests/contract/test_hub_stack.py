@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
 
 from guardian.aws.template_objects import TemplateObjects
 from guardian.desire import WantedStackSet
-from guardian.localaws.cloudformation.template import parse
 from guardian.settings import REQUIRED, variables
 from tests.contract.conftest import Connect
 from tests.localaws.conftest import Aws as Boto
+from tests.templates import complaints, parsed
 
 pytestmark = pytest.mark.slow
 HUB = Path(__file__).parents[2] / "deploy" / "hub.yaml"
@@ -39,7 +38,7 @@ def test_large_templates_lie_where_the_hubs_stack_says(connected: Connect, aws: 
 
 
 def test_the_bucket_is_closed_encrypted_and_forgets() -> None:
-    bucket = parse(HUB.read_text("utf-8"))["Resources"]["Templates"]["Properties"]
+    bucket = parsed(HUB.read_text("utf-8"))["Resources"]["Templates"]["Properties"]
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
@@ -52,7 +51,7 @@ def test_the_bucket_is_closed_encrypted_and_forgets() -> None:
 def test_guardian_may_put_templates_and_read_them_and_the_policies_and_nothing_else_in_s3() -> (
     None
 ):
-    role = parse(HUB.read_text("utf-8"))["Resources"]["Role"]["Properties"]
+    role = parsed(HUB.read_text("utf-8"))["Resources"]["Role"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     of_s3 = [each for each in statements if str(each["Action"]).count("s3:")]
     assert [(each["Action"], each["Resource"]) for each in of_s3] == [
@@ -66,11 +65,11 @@ def test_guardian_may_put_templates_and_read_them_and_the_policies_and_nothing_e
 
 
 def hub() -> Mapping[str, Any]:
-    return parse(HUB.read_text("utf-8"))
+    return parsed(HUB.read_text("utf-8"))
 
 
 def test_cfn_lint_has_nothing_to_say_of_the_hubs_stack() -> None:
-    assert lint(HUB.read_text("utf-8"), config=ManualArgs(regions=["eu-west-1"])) == []
+    assert complaints(HUB.read_text("utf-8"), "eu-west-1") == []
 
 
 def test_every_check_that_is_skipped_has_its_reason() -> None:

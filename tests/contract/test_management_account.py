@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.api import ManualArgs, lint
 
 from guardian.aws.connect import Aws
 from guardian.desire import WantedStackSet
 from guardian.errors import AccessDenied, Refused
 from guardian.ids import AccountId, Region, Target
 from guardian.kinds import all_kinds
-from guardian.localaws.cloudformation.template import parse
 from guardian.plan import InstanceStatus, Purpose, purpose_of
 from tests.contract.conftest import HUB, Connect, in_member, move, new_ou, root_of
 from tests.localaws.conftest import Aws as Boto
 from tests.localaws.conftest import new_account
+from tests.templates import complaints, parsed
 
 pytestmark = pytest.mark.slow
 NAME = "guardian-science"
@@ -350,11 +349,11 @@ def test_the_hubs_own_account_is_entered_through_the_member_role(guardian: Aws, 
 
 def test_cfn_lint_has_nothing_to_say_of_the_management_stack() -> None:
     text = MANAGEMENT.read_text("utf-8")
-    assert lint(text, config=ManualArgs(regions=["eu-west-1", "us-east-1"])) == []
+    assert complaints(text, "eu-west-1", "us-east-1") == []
 
 
 def test_cloudformation_may_change_nothing_there_but_what_is_guardians() -> None:
-    role = parse(MANAGEMENT.read_text("utf-8"))["Resources"]["ServiceRole"]["Properties"]
+    role = parsed(MANAGEMENT.read_text("utf-8"))["Resources"]["ServiceRole"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     everywhere = [s["Action"] for s in statements if s["Resource"] == "*"]
     writes = [

@@ -8,12 +8,12 @@ import pytest
 
 from guardian.demo.cast import HOME
 from guardian.jobs.sweep import governed_places, sweep_once
-from guardian.localaws.cloudformation.template import parse
 from guardian.localaws.world import MANAGEMENT_ACCOUNT
 from guardian.outcome import By, Result
 from guardian.plan import Action
 from guardian.stack import names
 from tests.scenario.conftest import ROOT, Installation, calls, eventually, forget_calls
+from tests.templates import parsed
 
 POLICY = f"ou: /\nmode: stop\nregions: [{HOME}]\nkinds:\n  glue-session: {{grace: 30s}}\n"
 RULE = "guardian-root-glue-session"
@@ -136,7 +136,7 @@ def test_every_call_for_its_stacks_is_allowed_by_the_management_stack(
         if call["principal"].endswith(":role/guardian-hub")
     }
     needed = {a for a in made if re.fullmatch(r"account:\w+|cloudformation:.*Stacks?(Events)?", a)}
-    written = parse((ROOT / "deploy" / "management.yaml").read_text())["Resources"]["Stacks"]
+    written = parsed((ROOT / "deploy" / "management.yaml").read_text())["Resources"]["Stacks"]
     statements = written["Properties"]["PolicyDocument"]["Statement"]
     allowed = {a for s in statements if s.get("Effect") == "Allow" for a in s["Action"]}
     assert needed == allowed & needed

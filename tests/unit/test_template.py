@@ -9,7 +9,6 @@ from typing import Any
 
 import jsonata
 import pytest
-from cfnlint.api import ManualArgs, lint
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from guardian.stack.access import access_template
 from guardian.stack.judgement import literal
 from guardian.stack.template import expected, fingerprint, template
 from tests.examples import examples
+from tests.templates import complaints
 from tests.unit.judging import session
 from tests.unit.policies import (
     DEFAULT_KINDS,
@@ -88,7 +88,7 @@ def size(governed: Policy) -> int:
 )
 def test_cfn_lint_has_nothing_to_say(governed: Policy) -> None:
     for text in (template(governed, HUB), access_template([governed], HUB)):
-        assert lint(text, config=ManualArgs(regions=[IRELAND, VIRGINIA])) == []
+        assert complaints(text, IRELAND, VIRGINIA) == []
     # It does not look into a definition that is put together: so once more as it will be.
     whole = json.loads(template(governed, HUB))
     for name, properties in substituted(whole, TARGET).items():
@@ -96,7 +96,7 @@ def test_cfn_lint_has_nothing_to_say(governed: Policy) -> None:
             text = properties["DefinitionString"]
             whole["Resources"][name]["Properties"]["DefinitionString"] = text
     whole.pop("Mappings", None)
-    assert lint(json.dumps(whole), config=ManualArgs(regions=[IRELAND])) == []
+    assert complaints(json.dumps(whole), IRELAND) == []
 
 
 @pytest.mark.parametrize("governed", shipped(), ids=lambda policy: policy.slug)
