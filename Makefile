@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 unexport PYTHONDONTWRITEBYTECODE
 # Modules are compiled when they are imported first: most never are. pip takes a minute longer than uv, but knows of an
 # index or a certificate that only pip is configured for.
-install = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) install --no-compile $(1)
+install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python $(1) || $(PIP) install --no-compile $(1)
 # Three on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
