@@ -88,5 +88,7 @@ def _take_over_libraries(level: LogLevel) -> None:
     root.setLevel(max(level.number, logging.WARNING))
     for name in TOO_MUCH:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # What Slack refuses, and that it cannot be reached, guardian tells itself.
+    logging.getLogger("slack_sdk").setLevel(logging.CRITICAL)
     # It warns of every run that is left out because the last one is still at work.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

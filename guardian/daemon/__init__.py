@@ -22,15 +22,16 @@ log = structlog.get_logger("guardian")
 def run_daemon(directory: Path) -> int:
     """Be the daemon until SIGTERM or SIGINT; a second signal ends it at once. Answers the exit code."""
     ending, tenure = Ending(Event()), Tenure()
-    on_signals(ending.stopping)
-    ending.watch()
-    try:
-        guardian = open_guardian(directory, stopping=ending.stopping, acting=tenure)
-        return _wait_and_work(guardian, ending, tenure)
-    except GuardianError:
-        if ending.stopping.is_set():  # it was told to stop before it had begun
-            return ending.code
-        raise
+    with on_signals(ending.stopping):
+        ending.watch()
+        try:
+            guardian = open_guardian(directory, stopping=ending.stopping, acting=tenure)
+            return _wait_and_work(guardian, ending, tenure)
+        except GuardianError:
+            ending.over.set()
+            if ending.stopping.is_set():  # it was told to stop before it had begun
+                return ending.code
+            raise
 
 
 def _wait_and_work(guardian: Guardian, ending: Ending, tenure: Tenure) -> int:

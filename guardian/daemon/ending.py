@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import structlog
@@ -20,6 +20,7 @@ log = structlog.get_logger("guardian")
 class Ending:
     """`code` is the exit code, `at_work` names the jobs that run now, `parting` is done in any case.
 
+    `over` says that nothing is left to wait for.
     What is left in the middle is as if the process had been killed: nothing is lost by that and nothing done twice.
     """
 
@@ -27,6 +28,7 @@ class Ending:
     at_work: Callable[[], Iterable[str]] = tuple
     parting: Callable[[], object] = lambda: None
     code: int = 0
+    over: Event = field(default_factory=Event)
 
     def watch(self) -> None:
         """End the process when it was told to stop and did not in time."""
@@ -39,7 +41,8 @@ class Ending:
 
     def _watch(self) -> None:
         self.stopping.wait()
-        Event().wait(GRACE)
+        if self.over.wait(GRACE):
+            return
         log.warning("abandoned", jobs=sorted(self.at_work()))
         last = Thread(target=self.parting, name="parting", daemon=True)
         last.start()

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 NUMBERS = (signal.SIGTERM, signal.SIGINT)
@@ -9,18 +11,36 @@ KILLED = 128
 """The exit code of a process that a signal ended is this and the signal's number."""
 
 
-def on_signals(stopping: Event) -> None:
+@contextmanager
+def on_signals(stopping: Event) -> Iterator[None]:
     """Set the event at SIGTERM or SIGINT; a second one ends the process, whatever its threads are at.
 
-    To be called by the main thread, before there is any other: a thread of its own waits for them. A handler would run
+    To be entered by the main thread, before there is any other: a thread of its own waits for them. A handler would run
     in the middle of what the main thread does, which may hold the event's lock, and as the first process of a
     container it would be sent no signal that has none.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
-    Thread(target=_wait, args=(stopping,), name="signals", daemon=True).start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    done = Event()
+    waiting = Thread(target=_wait, args=(stopping, done), name="signals", daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if waiting.ident is not None:
+            signal.pthread_kill(
+                waiting.ident, signal.SIGTERM
+            )  # to that thread alone: it has to wait no more
+        waiting.join()
+        # What is started later must not inherit that it cannot be told to end.
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _wait(stopping: Event) -> None:
+def _wait(stopping: Event, done: Event) -> None:
     signal.sigwait(NUMBERS)
+    if done.is_set():
+        return
     stopping.set()
-    os._exit(KILLED + signal.sigwait(NUMBERS))
+    number = signal.sigwait(NUMBERS)
+    if not done.is_set():
+        os._exit(KILLED + number)

@@ -94,7 +94,7 @@ def test_a_journal_that_is_something_else(installation: Installation, tmp_path: 
         "This is not a database, and it is long enough to be told from an empty one.\n" * 20
     )
     run = installation.run("status", GUARDIAN_JOURNAL=f"sqlite:///{other}")
-    assert_refused(run, INPUT, "notes.txt: cannot be used as a journal: .*")
+    assert_refused(run, INPUT, "notes.txt: cannot be opened as a journal: .*")
 
 
 @pytest.fixture
