@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from itertools import islice
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -30,6 +31,7 @@ class SideBySide(Generic[Item, Answer]):
         self._at_once = at_once
         self._pool = ThreadPoolExecutor(at_once, "sweep")
         self._pending: dict[Future[Answer], Item] = {}
+        self._ended: SimpleQueue[Future[Answer]] = SimpleQueue()
         self._exhausted = False
 
     def __enter__(self) -> Self:
@@ -60,26 +62,21 @@ class SideBySide(Generic[Item, Answer]):
         """
         self._fill()
         while self._pending:
-            done, _ = wait(self._pending, self._patience(), return_when=FIRST_COMPLETED)
-            if not done:
+            try:
+                future = self._ended.get(timeout=PATIENCE if self._exhausted else None)
+            except Empty:
                 return
-            for future in done:
-                yield self._pending.pop(future), future
+            yield self._pending.pop(future), future
             self._fill()
 
     def _fill(self) -> None:
-        taken = list(islice(self._items, self._room))
-        self._exhausted = len(taken) < self._room
-        while self._exhausted and self._added and len(taken) < self._room:
+        room = self._at_once - len(self._pending)
+        taken = list(islice(self._items, room))
+        self._exhausted = self._exhausted or len(taken) < room
+        while self._exhausted and self._added and len(taken) < room:
             taken.append(self._added.popleft())
-        # Each in a copy of the context: what is bound to the log here is bound there too.
-        self._pending |= {
-            self._pool.submit(copy_context().run, self._work, item): item for item in taken
-        }
-
-    @property
-    def _room(self) -> int:
-        return self._at_once - len(self._pending)
-
-    def _patience(self) -> float | None:
-        return PATIENCE if self._exhausted else None
+        for item in taken:
+            # Each in a copy of the context: what is bound to the log here is bound there too.
+            future = self._pool.submit(copy_context().run, self._work, item)
+            self._pending[future] = item
+            future.add_done_callback(self._ended.put)
