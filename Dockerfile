@@ -47,8 +47,9 @@ LABEL org.opencontainers.image.title="guardian" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # Nothing is written but the journal and what is temporary: run it with --read-only --tmpfs /tmp.
+# Every thread would have a heap of its own, and the daemon has many: two are enough, and give back what is free.
 ENV PATH=/opt/guardian/bin:/usr/local/bin:/usr/bin:/bin HOME=/var/lib/guardian MPLCONFIGDIR=/tmp/matplotlib \
-    PYTHONDONTWRITEBYTECODE=1 PYTHONPYCACHEPREFIX=/opt/guardian/pycache PYTHONUNBUFFERED=1
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPYCACHEPREFIX=/opt/guardian/pycache PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2
 COPY --from=build /root-of/etc/ /etc/
 COPY --from=build --chown=10001:10001 /root-of/var/lib/guardian/ /var/lib/guardian/
 # The journal's default, sqlite:///var/guardian.db, is a file in here: mount a volume that stays at var/.

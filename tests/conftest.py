@@ -16,7 +16,7 @@ settings.register_profile("quick", deadline=None, max_examples=25)  # `make chec
 settings.load_profile("guardian")
 
 TESTS = Path(__file__).parent
-TURNS = {"scenario": 0, "contract": 1, "localaws": 2}
+TURNS = {"soak": 0, "scenario": 1, "contract": 2, "localaws": 3}
 """The folders whose files take long, and when they are run; what is quick fills the gaps at the end."""
 
 

@@ -59,9 +59,15 @@ def notices(installation: Installation) -> list[Mapping[str, Any]]:
     return sorted(found, key=lambda message: float(message["ts"]))
 
 
+def fingerprint(installation: Installation, name: str) -> str:
+    observed = installation.open().aws.stack_sets.observe()
+    return next(stack_set.fingerprint for stack_set in observed if stack_set.name == name)
+
+
 def test_policies_that_change_are_rolled_out_at_once(running: Installation) -> None:
+    before = fingerprint(running, "guardian-research")
     running.write(research=RESEARCH_POLICY.replace("1h", "2h"))
-    assert running.plan().changes != ()
+    eventually(lambda: fingerprint(running, "guardian-research") != before, within=30)
     eventually(lambda: running.plan().changes == (), within=30)
     running.write(research="")
     eventually(lambda: "guardian-research" not in running.deployed(), within=30)

@@ -38,6 +38,7 @@ OFTEN = {
     "GUARDIAN_SCHEDULES_SWEEP": "10m",
     "GUARDIAN_SCHEDULES_DRIFT": "30m",
     "GUARDIAN_SCHEDULES_DETECT": "1h",
+    "MALLOC_ARENA_MAX": "2",  # as the image has it
 }
 POLICY = """\
 ou: {ou}
