@@ -7,6 +7,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from guardian.documents import Document, Json
 from guardian.errors import AccessDenied, Unavailable
@@ -162,6 +163,24 @@ def test_a_refusal_in_one_place_is_no_silence(swept: Sweep) -> None:
     *told, more = found.troubles
     assert len(told) == MOST_TROUBLES
     assert more.reason == "3 more of its places could not be looked into either"
+
+
+def test_what_is_logged_of_a_place_says_where_it_is(swept: Sweep) -> None:
+    bound: list[dict[str, object]] = []
+
+    class Logging(Cloud):
+        def candidates(self, kind: Kind, target: Target) -> Iterable[Candidate]:
+            bound.append(get_contextvars())
+            return super().candidates(kind, target)
+
+        def stop(self, kind: Kind, target: Target, identifier: str) -> None:
+            bound.append(get_contextvars())
+            super().stop(kind, target, identifier)
+
+    swept(Logging(holding("one").running), place())
+    where = {"account": TARGET.account, "region": TARGET.region, "policy": place().policy.slug}
+    assert bound == [where, where]
+    assert get_contextvars() == {}
 
 
 def test_a_bug_in_one_account_is_told_and_the_others_are_swept(swept: Sweep) -> None:

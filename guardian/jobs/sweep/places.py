@@ -1,9 +1,12 @@
 """What a sweep looks for, where, and what it found."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+
+from structlog.contextvars import bound_contextvars
 
 from guardian.documents import moment, pick
 from guardian.ids import AccountId, Target
@@ -55,6 +58,10 @@ class Place:
     policy: Policy
     target: Target
     rule: Rule
+
+    def bound(self) -> AbstractContextManager[None]:
+        """What is logged meanwhile is said of it; its account is bound already."""
+        return bound_contextvars(region=self.target.region, policy=self.policy.slug)
 
 
 @dataclass(frozen=True)

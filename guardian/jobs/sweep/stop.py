@@ -73,7 +73,8 @@ class Stopping:
         left = [found for found in due if found.outcome.identity not in finished]
         while left and not self.search.halted():
             try:
-                outcomes += self._stop(there, left[0])
+                with left[0].place.bound():
+                    outcomes += self._stop(there, left[0])
             except Unavailable as error:  # it does not answer: nothing more is tried here now
                 return self._silent(outcomes, left, str(error))
             left.pop(0)

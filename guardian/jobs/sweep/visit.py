@@ -84,7 +84,8 @@ def _sights(
     for place in _from_anywhere(visit):
         if search.ending() or search.over(clock()) or silence >= SILENCE:
             return
-        sight = look_safely(members, place, search, clock())
+        with place.bound():
+            sight = look_safely(members, place, search, clock())
         silence = silence + 1 if sight.silent else 0
         yield place, sight
 
