@@ -28,6 +28,7 @@ class Holders:
     def __init__(self, journal: Path) -> None:
         self.url, self.said = f"sqlite:///{journal}", list[dict[str, Any]]()
         self.processes: dict[int, subprocess.Popen[str]] = {}
+        self.listeners: list[Thread] = []
 
     def start(self) -> None:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -36,13 +37,15 @@ class Holders:
             text=True,
         )
         self.processes[process.pid] = process
-        Thread(target=self._listen, args=[process], daemon=True).start()
+        self.listeners.append(Thread(target=self._listen, args=[process], daemon=True))
+        self.listeners[-1].start()
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith('{"pid"') and line.endswith("\n"):  # the rest is its log
-                self.said.append(json.loads(line))
+        with process.stdout as lines:
+            for line in lines:
+                if line.startswith('{"pid"') and line.endswith("\n"):  # the rest is its log
+                    self.said.append(json.loads(line))
 
     def acting(self, above: int) -> dict[str, Any] | None:
         """What was said last by one whose token is larger."""
@@ -52,6 +55,8 @@ class Holders:
         for process in self.processes.values():
             process.kill()
             process.wait()
+        for listener in self.listeners:
+            listener.join(15)
 
 
 @pytest.fixture

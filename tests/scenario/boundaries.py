@@ -25,8 +25,9 @@ import botocore.loaders
 import botocore.session
 
 from guardian.app import Guardian, editions, open_guardian
+from guardian.clock import system_now
 from guardian.configuration import World
-from guardian.daemon import people
+from guardian.daemon.people import scene_of
 from guardian.desire import desire
 from guardian.errors import GuardianError
 from guardian.jobs.announce import announce_once
@@ -34,6 +35,7 @@ from guardian.jobs.collect import collect_once
 from guardian.jobs.detect import detect_once, settled
 from guardian.jobs.reconcile import apply_once, plan_once
 from guardian.jobs.sweep import governed_places, sweep_once
+from guardian.jobs.warn import CLAIM, warn_once
 
 CRASHED = 70
 """How a process ends in which a bug showed: what guardian does not expect."""
@@ -140,7 +142,10 @@ def announce(guardian: Guardian) -> None:
 
 
 def warn(guardian: Guardian) -> None:
-    people.warn(guardian, guardian.world())
+    # Who was killed has claimed the warning, perhaps: the one who comes after comes when that is old.
+    later = timedelta() if TAP.last else CLAIM + timedelta(seconds=1)
+    scene, now = scene_of(guardian, guardian.world()), guardian.now()
+    warn_once(guardian.room(), guardian.journal, scene, now, lambda: system_now() + later)
 
 
 JOBS: Mapping[str, Callable[[Guardian], None]] = {
