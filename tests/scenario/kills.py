@@ -202,7 +202,12 @@ class Trials:
     def _to_warn(self) -> Callable[[], bool]:
         notice = parse_notice(self._event(NOTICED, f"noticed-{self.number}"))
         self.guardian.journal.foresee([notice])
-        return lambda: self.posted(notice.identity) == 1
+
+        def done() -> bool:
+            left = {each.identity for each in self.guardian.journal.unposted()}
+            return self.posted(notice.identity) == 1 and notice.identity not in left
+
+        return done
 
     def plan(self) -> Plan:
         guardian, world = self.guardian, self.guardian.world()
