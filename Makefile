@@ -48,7 +48,7 @@ style:
 reference: .venv/.dev .venv/.reference  ## compare the state machines with the reference implementations (needs node and npm)
 	$(BIN)/python -m pytest -m reference tests/reference $(ARGS)
 
-faults: .venv/.dev ## everything that can go wrong, with a rollout to a hundred accounts and with the daemon; ARGS="-p randomly_seed=7" repeats a run
+faults: .venv/.dev ## everything that can go wrong, with a rollout to a hundred accounts and with the daemon; ARGS="--randomly-seed=7" repeats a run
 	$(BIN)/python -m pytest -m faults -s tests/faults $(ARGS)
 
 soak: .venv/.dev   ## an hour of organization life at 60 times its speed: nothing may grow, nothing may crash

@@ -19,6 +19,9 @@ TESTS = Path(__file__).parent
 TURNS = {"soak": 0, "scenario": 1, "contract": 2, "localaws": 3}
 """The folders whose files take long, and when they are run; what is quick fills the gaps at the end."""
 
+LONG = ("faults", "soak", "image", "release")
+"""What is left to a target of its own. Each is slow too: `-m "not slow"` replaces the `-m` that leaves them out."""
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _api_models_are_read_once() -> Iterator[None]:
@@ -30,8 +33,9 @@ def _api_models_are_read_once() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs local AWS is left to `make test`; the files that take longest come first, so that all end together."""
+    """Mark what is left to `make test`; the files that take longest come first, so that all end together."""
     for item in items:
-        if "local_aws" in getattr(item, "fixturenames", ()):
+        on_local_aws = "local_aws" in getattr(item, "fixturenames", ())
+        if on_local_aws or any(item.get_closest_marker(mark) for mark in LONG):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: TURNS.get(item.path.relative_to(TESTS).parts[0], len(TURNS)))

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 NUMBERS = (signal.SIGTERM, signal.SIGINT)
+OVER = signal.SIGUSR1
+"""Ends the thread that waits for the others."""
 KILLED = 128
 """The exit code of a process that a signal ended is this and the signal's number."""
 
@@ -19,7 +21,7 @@ def on_signals(stopping: Event) -> Iterator[None]:
     in the middle of what the main thread does, which may hold the event's lock, and as the first process of a
     container it would be sent no signal that has none.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*NUMBERS, OVER})
     done = Event()
     waiting = Thread(target=_wait, args=(stopping, done), name="signals", daemon=True)
     waiting.start()
@@ -28,19 +30,18 @@ def on_signals(stopping: Event) -> Iterator[None]:
     finally:
         done.set()
         if waiting.ident is not None:
-            signal.pthread_kill(
-                waiting.ident, signal.SIGTERM
-            )  # to that thread alone: it has to wait no more
+            signal.pthread_kill(waiting.ident, OVER)
         waiting.join()
         # What is started later must not inherit that it cannot be told to end.
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait(stopping: Event, done: Event) -> None:
-    signal.sigwait(NUMBERS)
-    if done.is_set():
-        return
-    stopping.set()
-    number = signal.sigwait(NUMBERS)
-    if not done.is_set():
-        os._exit(KILLED + number)
+    """Hear signals until it is over; the thread ends by `OVER` alone, or there would be nobody to send that to."""
+    told = False
+    while (number := signal.sigwait({*NUMBERS, OVER})) != OVER or not done.is_set():
+        if number in NUMBERS and not done.is_set():
+            if told:
+                os._exit(KILLED + number)
+            told = True
+            stopping.set()

@@ -44,6 +44,9 @@ def events(log: list[dict[str, Any]]) -> list[str]:
 def test_in_the_middle_of_an_operation_it_leaves_it_to_run_alone(
     installation: Installation,
 ) -> None:
+    # Whatever ran before: there is much to roll out.
+    assert installation.run("uninstall", "--yes").code == 0
+    assert installation.run("resume").code == 0
     slow_down(installation, "cloudformation", "DescribeStackSetOperation", times=100)
     with installation.start("run") as process:
         eventually(lambda: slowed_down(installation), within=30)
