@@ -64,26 +64,25 @@ class EventBus:
 
     def emit(
         self,
-        account: str,
-        region: str,
+        bus: BusAddress,
         source: str,
         detail_type: str,
         detail: Mapping[str, Any],
         resources: Sequence[str] = (),
     ) -> str:
-        """Put an event of an AWS service on the default bus of `account` and `region`; answers its id."""
+        """Put an event of an AWS service, of the account and region of `bus`, on it; answers its id."""
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
             "detail-type": detail_type,
             "source": source,
-            "account": account,
+            "account": bus.account,
             "time": timestamp(self.clock),
-            "region": region,
+            "region": bus.region,
             "resources": list(resources),
             "detail": detail,
         }
-        self.put(Arrival(event, BusAddress(account, region)))
+        self.put(Arrival(event, bus))
         return str(event["id"])
 
     def put(self, arrival: Arrival) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from moto.emr.exceptions import ValidationException
 from moto.emr.models import Cluster, ElasticMapReduceBackend, Step
 
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.emr_session import ClusterSession
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
 from guardian.localaws.world import World
@@ -196,9 +197,8 @@ class EmrCluster(Cluster):
             "message": f"Amazon EMR cluster {self.id} ({self.name}) {ANNOUNCED[stage.state]}.",
         }
         backend = self.emr_backend
-        self._world.bus.emit(
-            backend.account_id, backend.region_name, "aws.emr", DETAIL_TYPE, detail
-        )
+        bus = BusAddress(backend.account_id, backend.region_name)
+        self._world.bus.emit(bus, "aws.emr", DETAIL_TYPE, detail)
 
 
 def _refresh_step(run: Run, end: datetime | None, now: datetime) -> None:

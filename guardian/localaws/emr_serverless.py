@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.clock import iso
 from guardian.localaws.emr_serverless_errors import Validation
 from guardian.localaws.emr_serverless_work import InteractiveSession, JobRun
@@ -258,7 +259,7 @@ class Application:
 
     def _emit(self, detail_type: str, detail: Mapping[str, Any]) -> None:
         _, _, _, region, account, _ = self.arn.split(":", 5)
-        self._world.bus.emit(account, region, SOURCE, detail_type, detail)
+        self._world.bus.emit(BusAddress(account, region), SOURCE, detail_type, detail)
 
 
 def check(request: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.responses import EC2Response
 from moto.utilities.utils import get_partition
 
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
 from guardian.localaws.world import World
 
@@ -107,9 +108,8 @@ class Ec2Instance(Instance):
 
     def _announce(self, stage: Stage) -> None:
         detail = {"instance-id": self.id, "state": stage.state}
-        self.world.bus.emit(
-            self.owner_id, self.region_name, "aws.ec2", DETAIL_TYPE, detail, [self.arn]
-        )
+        bus = BusAddress(self.owner_id, self.region_name)
+        self.world.bus.emit(bus, "aws.ec2", DETAIL_TYPE, detail, [self.arn])
 
 
 class Ec2Instances(EC2Response):

@@ -20,6 +20,7 @@ from moto.glue.exceptions import (
 from moto.glue.models import FakeJob
 
 from guardian.localaws.bridges.glue import DPU, GlueSessions
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
 from guardian.localaws.world import World
 
@@ -230,8 +231,8 @@ class GlueJobs(GlueSessions):
                 "jobRunId": run.id,
                 "message": message,
             }
-            account, region = backend.account_id, backend.region_name
-            world.bus.emit(account, region, "aws.glue", DETAIL_TYPE, detail)
+            bus = BusAddress(backend.account_id, backend.region_name)
+            world.bus.emit(bus, "aws.glue", DETAIL_TYPE, detail)
 
         announcer = self.announcers.setdefault(run.id, Announcer(self.agenda, say))
         announcer.follow(stage for stage in run.history.stages if stage.state in ANNOUNCED)

@@ -11,6 +11,7 @@ from moto.sagemaker import models
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeSagemakerNotebookInstance, SageMakerModelBackend
 
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.lifecycle import Agenda, Announcer, History, Stage
 from guardian.localaws.sagemaker.listing import Listing
 from guardian.localaws.sagemaker.part import Part, serve
@@ -92,9 +93,8 @@ class NotebookInstance(FakeSagemakerNotebookInstance):
             "CreationTime": _milliseconds(self._history.stages[0].at),
             "Tags": {tag["Key"]: tag["Value"] for tag in self.tags},
         }
-        self._world.bus.emit(
-            self._account, self.region_name, "aws.sagemaker", DETAIL_TYPE, detail, [self.arn]
-        )
+        bus = BusAddress(self._account, self.region_name)
+        self._world.bus.emit(bus, "aws.sagemaker", DETAIL_TYPE, detail, [self.arn])
 
 
 class NotebookInstances(Part):

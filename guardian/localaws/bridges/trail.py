@@ -10,6 +10,7 @@ from moto.cloudtrail.responses import CloudTrailResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
+from guardian.localaws.bus import BusAddress
 from guardian.localaws.trail import organization_trail
 from guardian.localaws.trail.calls import Call, capture, is_recorded
 from guardian.localaws.trail.history import PAGE, History, Logging, matching, summary
@@ -32,9 +33,8 @@ class Recorder:
         record = record_of(call)
         self.history.add(record)
         if logged:
-            self._world.bus.emit(
-                call.account, call.region, event_source(record), DETAIL_TYPE, record
-            )
+            bus = BusAddress(call.account, call.region)
+            self._world.bus.emit(bus, event_source(record), DETAIL_TYPE, record)
 
     def is_logged(self, call: Call) -> bool:
         """Whether a trail is logging now where the call was made."""

@@ -1,6 +1,6 @@
 """The EventBridge events of stack sets, in the account and region of the set."""
 
-from guardian.localaws.bus import EventBus
+from guardian.localaws.bus import BusAddress, EventBus
 from guardian.localaws.stacksets.model import Operation, StackInstance, StackSet
 
 SOURCE = "aws.cloudformation"
@@ -8,8 +8,7 @@ SOURCE = "aws.cloudformation"
 
 def operation_changed(bus: EventBus, stack_set: StackSet, operation: Operation) -> None:
     bus.emit(
-        stack_set.account,
-        stack_set.region,
+        BusAddress(stack_set.account, stack_set.region),
         SOURCE,
         "CloudFormation StackSet Operation Status Change",
         {
@@ -25,8 +24,7 @@ def instance_changed(
     bus: EventBus, stack_set: StackSet, action: str, instance: StackInstance
 ) -> None:
     bus.emit(
-        stack_set.account,
-        stack_set.region,
+        BusAddress(stack_set.account, stack_set.region),
         SOURCE,
         "CloudFormation StackSet StackInstance Status Change",
         {
@@ -44,8 +42,7 @@ def instance_changed(
 
 def stack_set_changed(bus: EventBus, stack_set: StackSet, status: str) -> None:
     bus.emit(
-        stack_set.account,
-        stack_set.region,
+        BusAddress(stack_set.account, stack_set.region),
         SOURCE,
         "CloudFormation StackSet Status Change",
         {"stack-set-arn": stack_set.arn, "status-details": {"status": status}},

@@ -23,7 +23,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend import execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from guardian.localaws.bus import EventBus
+from guardian.localaws.bus import BusAddress, EventBus
 from guardian.localaws.statemachines.definition import problems
 
 STATUSES = {
@@ -144,8 +144,7 @@ def announce(bus: EventBus, moved: Any) -> None:
         "cause": moved.cause,
     }
     bus.emit(
-        moved.account_id,
-        moved.region_name,
+        BusAddress(moved.account_id, moved.region_name),
         "aws.states",
         "Step Functions Execution Status Change",
         detail,
