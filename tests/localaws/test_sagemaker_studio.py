@@ -1,4 +1,7 @@
+"""SageMaker Studio: apps and how they end, and the domains, profiles and spaces they belong to."""
+
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,17 +35,6 @@ def domain(sagemaker: Any) -> str:
     return domain_id
 
 
-@pytest.fixture
-def lab(domain: str) -> dict[str, str]:
-    """What names the app of the space `ana-lab`."""
-    return {
-        "DomainId": domain,
-        "SpaceName": "ana-lab",
-        "AppType": "JupyterLab",
-        "AppName": "default",
-    }
-
-
 def new_domain(sagemaker: Any, name: str) -> str:
     answer = sagemaker.create_domain(
         DomainName=name,
@@ -55,14 +47,35 @@ def new_domain(sagemaker: Any, name: str) -> str:
     return str(answer["DomainId"])
 
 
-def status(sagemaker: Any, app: dict[str, str]) -> str:
-    return str(sagemaker.describe_app(**app)["Status"])
+@dataclass(frozen=True)
+class Lab:
+    """The app of the space `ana-lab`, which is not there until it is started."""
+
+    sagemaker: Any
+    eventually: Eventually
+    key: dict[str, str]
+
+    def status(self) -> str:
+        return str(self.sagemaker.describe_app(**self.key)["Status"])
+
+    def reaches(self, status: str) -> None:
+        self.eventually(lambda: self.status() == status)
+
+    def start(self, **more: Any) -> str:
+        """Have it in service; answers its ARN."""
+        arn = self.sagemaker.create_app(**self.key, **more)["AppArn"]
+        self.reaches("InService")
+        return str(arn)
+
+    def delete(self) -> None:
+        self.sagemaker.delete_app(**self.key)
+        self.reaches("Deleted")
 
 
-def in_service(sagemaker: Any, eventually: Eventually, app: dict[str, str], **more: Any) -> str:
-    arn = sagemaker.create_app(**app, **more)["AppArn"]
-    eventually(lambda: status(sagemaker, app) == "InService")
-    return str(arn)
+@pytest.fixture
+def lab(sagemaker: Any, eventually: Eventually, domain: str) -> Lab:
+    key = {"DomainId": domain, "SpaceName": "ana-lab", "AppType": "JupyterLab"}
+    return Lab(sagemaker, eventually, key | {"AppName": "default"})
 
 
 def error(call: Any, **request: Any) -> tuple[str, str]:
@@ -72,23 +85,21 @@ def error(call: Any, **request: Any) -> tuple[str, str]:
     return found["Code"], found["Message"]
 
 
-def test_an_app_starts_and_its_deletion_leaves_the_space(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    sagemaker.create_app(**lab)
-    assert status(sagemaker, lab) == "Pending"
-    eventually(lambda: status(sagemaker, lab) == "InService")
-    sagemaker.delete_app(**lab)
-    assert status(sagemaker, lab) in ("Deleting", "Deleted")
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
-    space = {"DomainId": lab["DomainId"], "SpaceName": "ana-lab"}
+def test_an_app_starts_and_its_deletion_leaves_the_space(sagemaker: Any, lab: Lab) -> None:
+    sagemaker.create_app(**lab.key)
+    assert lab.status() == "Pending"
+    lab.reaches("InService")
+    sagemaker.delete_app(**lab.key)
+    assert lab.status() in ("Deleting", "Deleted")
+    lab.reaches("Deleted")
+    space = {"DomainId": lab.key["DomainId"], "SpaceName": "ana-lab"}
     assert sagemaker.describe_space(**space)["Status"] == "InService"
 
 
-def test_the_type_is_in_lower_case_in_the_arn_only(sagemaker: Any, lab: dict[str, str]) -> None:
-    arn = sagemaker.create_app(**lab)["AppArn"]
-    assert arn.endswith(f":app/{lab['DomainId']}/ana-lab/jupyterlab/default")
-    assert sagemaker.describe_app(**lab)["AppType"] == "JupyterLab"
+def test_the_type_is_in_lower_case_in_the_arn_only(sagemaker: Any, lab: Lab) -> None:
+    arn = sagemaker.create_app(**lab.key)["AppArn"]
+    assert arn.endswith(f":app/{lab.key['DomainId']}/ana-lab/jupyterlab/default")
+    assert sagemaker.describe_app(**lab.key)["AppType"] == "JupyterLab"
 
 
 def test_the_instance_type_is_that_of_the_request_or_a_default(
@@ -107,44 +118,34 @@ def test_the_instance_type_is_that_of_the_request_or_a_default(
     }
 
 
-def test_a_listed_app_has_the_fields_of_the_api_and_no_other(
-    sagemaker: Any, lab: dict[str, str]
-) -> None:
-    sagemaker.create_app(**lab)
+def test_a_listed_app_has_the_fields_of_the_api_and_no_other(sagemaker: Any, lab: Lab) -> None:
+    sagemaker.create_app(**lab.key)
     (app,) = sagemaker.list_apps()["Apps"]
-    assert app.keys() == {*lab, "Status", "CreationTime", "ResourceSpec"}
+    assert app.keys() == {*lab.key, "Status", "CreationTime", "ResourceSpec"}
 
 
-def test_only_an_app_in_service_can_be_deleted(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    assert error(sagemaker.delete_app, **lab)[0] == "ResourceNotFound"
-    sagemaker.create_app(**lab)
-    code, message = error(sagemaker.delete_app, **lab)
+def test_only_an_app_in_service_can_be_deleted(sagemaker: Any, lab: Lab) -> None:
+    assert error(sagemaker.delete_app, **lab.key)[0] == "ResourceNotFound"
+    sagemaker.create_app(**lab.key)
+    code, message = error(sagemaker.delete_app, **lab.key)
     assert (code, "Pending" in message) == ("ResourceInUse", True)
-    eventually(lambda: status(sagemaker, lab) == "InService")
-    sagemaker.delete_app(**lab)
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
-    code, message = error(sagemaker.delete_app, **lab)
+    lab.reaches("InService")
+    lab.delete()
+    code, message = error(sagemaker.delete_app, **lab.key)
     assert (code, "has already been deleted" in message) == ("ValidationException", True)
 
 
-def test_a_deleted_app_gives_way_to_one_of_its_name(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    in_service(sagemaker, eventually, lab)
-    assert error(sagemaker.create_app, **lab)[0] == "ResourceInUse"
-    sagemaker.delete_app(**lab)
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
-    sagemaker.create_app(**lab)
+def test_a_deleted_app_gives_way_to_one_of_its_name(sagemaker: Any, lab: Lab) -> None:
+    lab.start()
+    assert error(sagemaker.create_app, **lab.key)[0] == "ResourceInUse"
+    lab.delete()
+    sagemaker.create_app(**lab.key)
     assert [app["Status"] for app in sagemaker.list_apps()["Apps"]] == ["Pending"]
 
 
-def test_an_app_belongs_to_either_a_profile_or_a_space(
-    sagemaker: Any, lab: dict[str, str]
-) -> None:
-    neither = {name: value for name, value in lab.items() if name != "SpaceName"}
-    for request in (neither, {**lab, "UserProfileName": "ana"}):
+def test_an_app_belongs_to_either_a_profile_or_a_space(sagemaker: Any, lab: Lab) -> None:
+    neither = {name: value for name, value in lab.key.items() if name != "SpaceName"}
+    for request in (neither, {**lab.key, "UserProfileName": "ana"}):
         for call in (sagemaker.create_app, sagemaker.describe_app, sagemaker.delete_app):
             assert error(call, **request)[0] == "ValidationException"
 
@@ -162,29 +163,25 @@ def test_an_app_belongs_to_either_a_profile_or_a_space(
     ],
 )
 def test_an_app_of_what_does_not_exist_is_refused(
-    sagemaker: Any, lab: dict[str, str], change: dict[str, Any], wrong: str
+    sagemaker: Any, lab: Lab, change: dict[str, Any], wrong: str
 ) -> None:
-    code, message = error(sagemaker.create_app, **lab | change)
+    code, message = error(sagemaker.create_app, **lab.key | change)
     assert code == "ValidationException"
     assert wrong in message
 
 
-def test_apps_are_listed_by_owner_and_paged(sagemaker: Any, domain: str) -> None:
+def test_apps_are_listed_by_owner_and_paged(sagemaker: Any, domain: str, lab: Lab) -> None:
+    kernel = {"DomainId": domain, "UserProfileName": "ana", "AppType": "KernelGateway"}
     names = [f"kernel-{number:02}" for number in range(12)]
     for name in names:
-        sagemaker.create_app(
-            DomainId=domain, UserProfileName="ana", AppType="KernelGateway", AppName=name
-        )
-    sagemaker.create_app(
-        DomainId=domain, SpaceName="ana-lab", AppType="JupyterLab", AppName="default"
-    )
+        sagemaker.create_app(**kernel, AppName=name)
+    sagemaker.create_app(**lab.key)
 
     def listed(**request: Any) -> list[str]:
         pages = sagemaker.get_paginator("list_apps").paginate(**request)
         return [app["AppName"] for page in pages for app in page["Apps"]]
 
-    first = sagemaker.list_apps()
-    assert len(first["Apps"]) == 10
+    assert len(sagemaker.list_apps()["Apps"]) == 10
     assert listed() == [*names, "default"]
     assert listed(PaginationConfig={"PageSize": 1}) == [*names, "default"]
     assert listed(UserProfileNameEquals="ana", SortOrder="Descending") == names[::-1]
@@ -195,12 +192,9 @@ def test_apps_are_listed_by_owner_and_paged(sagemaker: Any, domain: str) -> None
         assert error(sagemaker.list_apps, **request)[0] == "ValidationException"
 
 
-def test_a_deleted_app_stays_listed(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    in_service(sagemaker, eventually, lab)
-    sagemaker.delete_app(**lab)
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
+def test_a_deleted_app_stays_listed(sagemaker: Any, lab: Lab) -> None:
+    lab.start()
+    lab.delete()
     assert [app["Status"] for app in sagemaker.list_apps()["Apps"]] == ["Deleted"]
 
 
@@ -218,19 +212,17 @@ def test_a_deleted_app_is_forgotten_after_a_day() -> None:
     assert studio.apps == {}
 
 
-def test_a_health_check_looks_like_activity_of_the_user(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    sagemaker.create_app(**lab)
-    assert "LastUserActivityTimestamp" not in sagemaker.describe_app(**lab)
+def test_a_health_check_looks_like_activity_of_the_user(sagemaker: Any, lab: Lab) -> None:
+    sagemaker.create_app(**lab.key)
+    assert "LastUserActivityTimestamp" not in sagemaker.describe_app(**lab.key)
 
     def checked_again() -> bool:
-        app = sagemaker.describe_app(**lab)
+        app = sagemaker.describe_app(**lab.key)
         checked = app.get("LastHealthCheckTimestamp", app["CreationTime"])
         assert app.get("LastUserActivityTimestamp", checked) == checked
         return bool(checked - app["CreationTime"] >= timedelta(seconds=120))
 
-    eventually(checked_again)
+    lab.eventually(checked_again)
 
 
 def test_a_space_tells_its_owner_and_who_shares_it(sagemaker: Any, domain: str) -> None:
@@ -268,16 +260,13 @@ def test_profiles_and_spaces_are_listed_by_domain(sagemaker: Any, domain: str) -
     assert {page["Domains"][0]["DomainId"] for page in pages} == {domain, other}
 
 
-def test_what_is_used_is_not_deleted(
-    sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    domain = {"DomainId": lab["DomainId"]}
+def test_what_is_used_is_not_deleted(sagemaker: Any, lab: Lab) -> None:
+    domain = {"DomainId": lab.key["DomainId"]}
     space = {**domain, "SpaceName": "ana-lab"}
-    in_service(sagemaker, eventually, lab)
+    lab.start()
     assert error(sagemaker.delete_space, **space)[0] == "ResourceInUse"
     assert error(sagemaker.delete_domain, **domain)[0] == "ResourceInUse"
-    sagemaker.delete_app(**lab)
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
+    lab.delete()
     sagemaker.delete_space(**space)
     sagemaker.delete_user_profile(**domain, UserProfileName="ana")
     sagemaker.delete_domain(**domain)
@@ -289,10 +278,8 @@ def test_what_is_used_is_not_deleted(
         assert error(call, **request)[0] == "ResourceNotFound"
 
 
-def test_apps_have_tags_until_they_are_deleted(
-    aws: Aws, sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    arn = in_service(sagemaker, eventually, lab, Tags=[{"Key": "owner", "Value": "ana"}])
+def test_apps_have_tags_until_they_are_deleted(aws: Aws, sagemaker: Any, lab: Lab) -> None:
+    arn = lab.start(Tags=[{"Key": "owner", "Value": "ana"}])
     added = [{"Key": "owner", "Value": "bo"}, {"Key": "team", "Value": "ml"}]
     sagemaker.add_tags(ResourceArn=arn, Tags=added)
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == added
@@ -300,8 +287,7 @@ def test_apps_have_tags_until_they_are_deleted(
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == added[1:]
     found = aws("resourcegroupstaggingapi").get_resources(ResourceTypeFilters=["sagemaker:app"])
     assert [resource["ResourceARN"] for resource in found["ResourceTagMappingList"]] == [arn]
-    sagemaker.delete_app(**lab)
-    eventually(lambda: status(sagemaker, lab) == "Deleted")
+    lab.delete()
     assert error(sagemaker.list_tags, ResourceArn=arn)[0] == "ValidationException"
 
 
@@ -311,27 +297,25 @@ def test_accounts_and_regions_have_their_own_studio(aws: Aws, domain: str, membe
         assert other.list_spaces(DomainIdEquals=domain)["Spaces"] == []
 
 
-def test_everything_is_forgotten_with_local_aws(
-    sagemaker: Any, lab: dict[str, str], http: HttpCall
-) -> None:
-    sagemaker.create_app(**lab)
+def test_everything_is_forgotten_with_local_aws(sagemaker: Any, lab: Lab, http: HttpCall) -> None:
+    sagemaker.create_app(**lab.key)
     http("POST", "/moto-api/reset")
     assert sagemaker.list_apps()["Apps"] == []
     assert sagemaker.list_spaces()["Spaces"] == []
 
 
 def test_the_trail_records_the_names_and_the_arn_of_an_app(
-    aws: Aws, sagemaker: Any, eventually: Eventually, lab: dict[str, str]
+    aws: Aws, sagemaker: Any, lab: Lab
 ) -> None:
-    arn = sagemaker.create_app(**lab, ResourceSpec={"InstanceType": "ml.m5.xlarge"})["AppArn"]
+    arn = sagemaker.create_app(**lab.key, ResourceSpec={"InstanceType": "ml.m5.xlarge"})["AppArn"]
     attribute = {"AttributeKey": "EventName", "AttributeValue": "CreateApp"}
-    (found,) = eventually(
+    (found,) = lab.eventually(
         lambda: aws("cloudtrail").lookup_events(LookupAttributes=[attribute])["Events"]
     )
     record = json.loads(found["CloudTrailEvent"])
     assert record["eventSource"] == "sagemaker.amazonaws.com"
     assert record["requestParameters"] == {
-        "domainId": lab["DomainId"],
+        "domainId": lab.key["DomainId"],
         "spaceName": "ana-lab",
         "appType": "JupyterLab",
         "appName": "default",
@@ -341,11 +325,9 @@ def test_the_trail_records_the_names_and_the_arn_of_an_app(
 
 
 @pytest.mark.slow
-def test_a_state_machine_deletes_an_app(
-    aws: Aws, sagemaker: Any, eventually: Eventually, lab: dict[str, str]
-) -> None:
-    in_service(sagemaker, eventually, lab)
-    delete = task("sagemaker:deleteApp", lab)
+def test_a_state_machine_deletes_an_app(aws: Aws, eventually: Eventually, lab: Lab) -> None:
+    lab.start()
+    delete = task("sagemaker:deleteApp", lab.key)
     gone = {"Catch": [{"ErrorEquals": ["SageMaker.SageMakerException"], "Next": "Look"}]}
     first = {name: value for name, value in delete.items() if name != "End"}
     definition = machine(
@@ -353,7 +335,7 @@ def test_a_state_machine_deletes_an_app(
             "Delete": {**first, "Next": "Wait"},
             "Wait": {"Type": "Wait", "Seconds": 60, "Next": "Again"},
             "Again": {**delete, **gone},
-            "Look": task("sagemaker:describeApp", lab, Output="{% $states.result.Status %}"),
+            "Look": task("sagemaker:describeApp", lab.key, Output="{% $states.result.Status %}"),
         }
     )
     sfn = aws("stepfunctions")

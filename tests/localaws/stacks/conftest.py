@@ -10,6 +10,12 @@ from tests.localaws.conftest import Aws
 
 Template = Mapping[str, Any]
 
+BROKEN_RULE = {
+    "Type": "AWS::Events::Rule",
+    "Properties": {"Name": "broken", "ScheduleExpression": "now and then"},
+    "DependsOn": "Queue",
+}
+
 
 class Stacks:
     """CloudFormation, with templates as dictionaries and calls that wait."""
@@ -57,3 +63,8 @@ def queue(**properties: Any) -> dict[str, Any]:
 
 def resources(**named: Mapping[str, Any]) -> dict[str, Any]:
     return {"Resources": named}
+
+
+def queues(aws: Aws) -> list[str]:
+    urls = aws("sqs").list_queues().get("QueueUrls", [])
+    return sorted(url.split("/")[-1] for url in urls)

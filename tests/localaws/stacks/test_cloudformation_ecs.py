@@ -15,9 +15,8 @@ def of_type(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
-def service(aws: Aws, image: str, **of_service: Any) -> Mapping[str, Any]:
-    subnets = [one["SubnetId"] for one in aws("ec2").describe_subnets()["Subnets"][:2]]
-    container = {
+def container(image: str) -> Mapping[str, Any]:
+    return {
         "Name": "c",
         "Image": image,
         "StopTimeout": 60,
@@ -27,6 +26,10 @@ def service(aws: Aws, image: str, **of_service: Any) -> Mapping[str, Any]:
         "Secrets": [{"Name": "S", "ValueFrom": {"Ref": "Secret"}}],
         "LogConfiguration": {"LogDriver": "awslogs", "Options": {"Awslogs-Group": {"Ref": "Log"}}},
     }
+
+
+def service(aws: Aws, image: str, **of_service: Any) -> Mapping[str, Any]:
+    subnets = [one["SubnetId"] for one in aws("ec2").describe_subnets()["Subnets"][:2]]
     network = {"Subnets": subnets, "SecurityGroups": [{"Fn::GetAtt": ["Group", "GroupId"]}]}
     return resources(
         Log=of_type("Logs::LogGroup", RetentionInDays=30),
@@ -46,7 +49,7 @@ def service(aws: Aws, image: str, **of_service: Any) -> Mapping[str, Any]:
             Memory="512",
             RequiresCompatibilities=["FARGATE"],
             NetworkMode="awsvpc",
-            ContainerDefinitions=[container],
+            ContainerDefinitions=[container(image)],
         ),
         Service=of_type(
             "ECS::Service",

@@ -201,9 +201,10 @@ def test_executions_are_aborted_when_their_stack_is_deleted(
     assert eventually(lambda: aws("sqs").receive_message(QueueUrl=url).get("Messages"))
 
 
-def test_topics_subscriptions_and_policies_deliver(aws: Aws, stacks: Stacks) -> None:
+def topic_to_queue() -> dict[str, Any]:
+    """A topic whose messages reach a queue, and the policies that let them."""
     send = {"Principal": {"Service": "sns.amazonaws.com"}, "Effect": "Allow", "Resource": "*"}
-    template = resources(
+    return resources(
         Topic={"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "t", "DisplayName": "T"}},
         Queue=queue(QueueName="q"),
         Subscription={
@@ -230,7 +231,10 @@ def test_topics_subscriptions_and_policies_deliver(aws: Aws, stacks: Stacks) -> 
             },
         },
     )
-    stacks.create("s", template)
+
+
+def test_topics_subscriptions_and_policies_deliver(aws: Aws, stacks: Stacks) -> None:
+    stacks.create("s", topic_to_queue())
     arn, url = (stacks.resources("s")[name] for name in ("Topic", "Queue"))
 
     aws("sns").publish(TopicArn=arn, Message="hello")
