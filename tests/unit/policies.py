@@ -91,3 +91,11 @@ def written(directory: Path, texts: Mapping[str, str]) -> tuple[PolicyFile, ...]
     for name, text in texts.items():
         (directory / f"{name}.yaml").write_text(text, encoding="utf-8")
     return load_policies(directory)
+
+
+def write(directory: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Files of any name and content; answers their directory."""
+    for name, content in files.items():
+        raw = content.encode() if isinstance(content, str) else content
+        (directory / name).write_bytes(raw)
+    return directory

@@ -76,3 +76,7 @@ def holding(*identifiers: str, target: Target = TARGET, **seen: Any) -> Cloud:
 
 def results(outcomes: Iterable[Outcome]) -> list[tuple[str, Result]]:
     return [(outcome.id, outcome.result) for outcome in outcomes]
+
+
+def places_in(*accounts: Target) -> list[Place]:
+    return [place(target=target) for target in sorted(accounts)]

@@ -187,10 +187,7 @@ def test_wrong_settings_are_told_without_aws_too(desk: Desk) -> None:
 def test_with_aws_the_settings_are_needed(desk: Desk, command: list[str]) -> None:
     (desk.directory / "config" / "guardian.yaml").unlink()
     run = desk.run(*command)
-    assert (run.code, run.err) == (
-        2,
-        "guardian: config/guardian.yaml: there is no such file\n",
-    )
+    assert (run.code, run.err) == (2, "guardian: config/guardian.yaml: there is no such file\n")
 
 
 def test_a_directory_without_any_policy_is_an_error(desk: Desk) -> None:
@@ -216,13 +213,13 @@ def test_warnings_are_told_and_fail_only_the_strict(desk: Desk) -> None:
         assert run.out.endswith("2 policies are right\n")
 
 
+def place_of(problem: Any) -> tuple[str, int, int]:
+    return problem["file"], problem["line"], problem["column"]
+
+
 def test_a_warning_is_located_for_programs(desk: Desk) -> None:
     (warning,) = desk.run("validate", *SNAPSHOT, "--format", "json").json["warnings"]
-    assert (warning["file"], warning["line"], warning["column"]) == (
-        "config/policies/lab.yaml",
-        5,
-        14,
-    )
+    assert place_of(warning) == ("config/policies/lab.yaml", 5, 14)
     assert warning["message"].startswith("exempt[0]: expired")
 
 
@@ -240,21 +237,15 @@ def test_errors_are_one_document_for_programs(desk: Desk) -> None:
     run = desk.run("validate", *SNAPSHOT, "--format", "json")
     assert (run.code, run.err) == (2, "")
     assert run.json["warnings"] == []
-    found = [(error["file"], error["line"], error["column"]) for error in run.json["errors"]]
+    found = [place_of(error) for error in run.json["errors"]]
     assert found == [("config/policies/data.yaml", 5, 25), ("config/policies/lab.yaml", 2, 7)]
 
 
 def test_an_error_without_a_place_is_a_document_too(desk: Desk) -> None:
     run = desk.run("validate", *SNAPSHOT, "--config", "nowhere", "--format", "json")
+    nowhere = {"file": None, "line": None, "column": None}
     assert run.code == 2
-    assert run.json["errors"] == [
-        {
-            "file": None,
-            "line": None,
-            "column": None,
-            "message": "nowhere: there is no such directory",
-        }
-    ]
+    assert run.json["errors"] == [nowhere | {"message": "nowhere: there is no such directory"}]
 
 
 def test_github_shows_problems_beside_their_lines(desk: Desk) -> None:
