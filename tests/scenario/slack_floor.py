@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+
+import pytest
 
 from guardian.clock import system_now
 from guardian.documents import Json
@@ -18,6 +21,7 @@ from guardian.jobs.slash import Desk, answer_once
 from guardian.jobs.sweep.places import Place
 from guardian.jobs.warn import Scene, Told, warn_once
 from guardian.journal.sqlite import SqliteJournal
+from guardian.kinds.base import KEEP_UNTIL
 from guardian.localslack import LocalSlack
 from guardian.notice import StopNotice
 from guardian.policy.model import Notify
@@ -35,6 +39,7 @@ ROOM, ID, OWNER = "#data-costs", "notebook-1", "ana@example.com"
 KEEPERS = "S0KEEPERS"
 FACTS: Mapping[str, Json] = {"worker_type": "G.1X", "workers": 5}
 TEN = timedelta(minutes=10)
+DAY = timedelta(days=1)
 
 
 def governed(here: Place) -> Governance:
@@ -164,3 +169,22 @@ class Stage:
         finally:
             stopping.set()
             listener.join(15)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """One session, and a Slack of its own."""
+    slack = LocalSlack()
+    slack.start()
+    journal = SqliteJournal(tmp_path / "journal.sqlite", lambda: NOW)
+    made = Stage(slack, journal)
+    made.run()
+    yield made
+    journal.close()
+    slack.stop()
+
+
+def tag(stage: Stage) -> str | None:
+    """Until when the session is kept alive by its tag."""
+    found: str | None = stage.cloud.running[TARGET, ID]["tags"]["Tags"].get(KEEP_UNTIL)
+    return found

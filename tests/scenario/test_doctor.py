@@ -1,21 +1,16 @@
 """`guardian doctor` on local AWS: all is well, and then one thing after the other is broken for real."""
 
 import json
-import shlex
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from guardian.clock import Clock, system_now
+from guardian.clock import system_now
 from guardian.demo.cast import HOME
-from guardian.doctor import Check, Examined, Status, examine
-from guardian.doctor.all import checks
-from guardian.doctor.patient import Patient
+from guardian.doctor import Status
 from guardian.localaws.world import MANAGEMENT_ACCOUNT
 from guardian.localslack.workspace import SCOPES, Channel
+from tests.scenario import examination
 from tests.scenario.conftest import (
     CHANNEL,
     RESEARCH_POLICY,
@@ -25,84 +20,15 @@ from tests.scenario.conftest import (
     calls,
     forget_calls,
 )
-from tests.scenario.rollouts import forget_faults
+from tests.scenario.examination import Ask, changed, client, option, written
+
+ask = examination.ask
 
 ACCOUNTS = "account.amazonaws.com"
-BUS, RULE = "guardian", "guardian-outcomes"
 SECRETS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 READING = ("Describe", "Get", "List", "AssumeRole")
 
 pytestmark = pytest.mark.slow
-
-
-class Found(dict[str, Examined]):
-    """What was examined, by name."""
-
-    def said(self, name: str) -> str:
-        return "\n".join(finding.said for finding in self[name].findings)
-
-    def advice(self, name: str) -> str:
-        """The one way to mend it."""
-        (fix,) = {finding.fix for finding in self[name].findings if finding.fix}
-        return fix
-
-    def fix(self, name: str) -> list[str]:
-        """The words of the one command that mends it."""
-        return shlex.split(self.advice(name))
-
-
-Ask = Callable[..., Found]
-
-
-@pytest.fixture
-def ask(governed: Installation) -> Ask:
-    """Makes some checks, and those that they need; `changed` are variables of the environment."""
-
-    def asked(*names: str, clock: Clock = system_now, **changed: str) -> Found:
-        environment = {**governed.environment, **changed}
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in changed.items():
-                patch.setenv(name, value)
-            patient = Patient(governed.directory, environment, clock=clock)
-            wanted = with_needed(names, checks(patient))
-            return Found({each.name: each for each in examine(wanted)})
-
-    return asked
-
-
-def with_needed(names: tuple[str, ...], every: tuple[Check, ...]) -> list[Check]:
-    by_name = {check.name: check for check in every}
-    wanted, left = set[str](), [*names]
-    while left:
-        check = by_name[left.pop()]
-        wanted.add(check.name)
-        left += check.needs
-    return [check for check in every if check.name in wanted]
-
-
-def client(installation: Installation, service: str) -> Any:
-    return installation.cast.estate.client(service, HOME)
-
-
-def option(words: list[str], name: str) -> str:
-    return words[words.index(name) + 1]
-
-
-@contextmanager
-def changed(thing: object, **attributes: object) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in attributes.items():
-            patch.setattr(thing, name, value)
-        yield
-
-
-@contextmanager
-def fault(installation: Installation, **asked: object) -> Iterator[None]:
-    installation.cast.aws.post("/localaws/faults", {"times": 10**6, **asked})
-    try:
-        yield
-    finally:
-        forget_faults(installation)
 
 
 def test_a_sound_installation_is_all_green_and_nothing_is_changed_in_it(
@@ -154,15 +80,6 @@ def test_every_problem_of_the_policies_is_told(governed: Installation, ask: Ask)
     assert len(found["policies"].findings) == 3
     assert "sandbox.yaml:5:3" in found.said("policies")
     assert found["governed"].status is Status.NOT_CHECKED
-
-
-@contextmanager
-def written(installation: Installation, **policies: str) -> Iterator[None]:
-    installation.write(**policies)
-    try:
-        yield
-    finally:
-        installation.write(sandbox=SANDBOX_POLICY, research=RESEARCH_POLICY)
 
 
 @pytest.mark.parametrize(
@@ -237,95 +154,6 @@ def test_stack_sets_need_trusted_access(governed: Installation, ask: Ask) -> Non
         cloudformation.activate_organizations_access()
     assert found["stack sets"].status is Status.FAILED
     assert "activate-organizations-access" in found.fix("stack sets")
-
-
-def test_a_bus_without_its_policy_is_mended_by_what_it_says(
-    governed: Installation, ask: Ask
-) -> None:
-    events = client(governed, "events")
-    events.remove_permission(EventBusName=BUS, StatementId="organization")
-    found = ask("bus")
-    assert found["bus"].status is Status.FAILED
-    fix = found.fix("bus")
-    anybody = {
-        "EventBusName": option(fix, "--event-bus-name"),
-        "StatementId": option(fix, "--statement-id"),
-        "Action": option(fix, "--action"),
-        "Principal": option(fix, "--principal"),
-    }
-    events.put_permission(**anybody)
-    assert "lets every account of AWS in" in ask("bus").said("bus")
-    events.put_permission(**anybody, Condition=json.loads(option(fix, "--condition")))
-    assert ask("bus")["bus"].status is Status.OK
-
-
-def test_a_bus_that_is_not_there_is_told(ask: Ask) -> None:
-    found = ask("bus", "rule", GUARDIAN_HUB_BUS="nowhere")
-    assert "no event bus nowhere" in found.said("bus")
-    assert found["rule"].status is Status.FAILED
-
-
-def test_what_may_not_be_looked_at_is_a_warning_that_names_the_grant(
-    governed: Installation, ask: Ask
-) -> None:
-    with fault(governed, service="sqs", error="AccessDenied"):
-        found = ask("rule", "bus")
-    assert found["queue"].status is Status.WARNING
-    assert "sqs:GetQueueAttributes" in found.advice("queue")
-    assert found["rule"].status is Status.NOT_CHECKED
-    assert found["bus"].status is Status.OK
-
-
-def test_a_queue_that_is_not_there_is_told(governed: Installation, ask: Ask) -> None:
-    url = f"{governed.cast.queue_url}-other"
-    found = ask("queue", GUARDIAN_HUB_QUEUE_URL=url)
-    assert found.said("queue") == f"there is no queue {url}"
-
-
-def test_a_queue_that_lets_nobody_send_is_mended_by_what_it_says(
-    governed: Installation, ask: Ask
-) -> None:
-    sqs, url = client(governed, "sqs"), governed.cast.queue_url
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
-    found = ask("queue policy")
-    assert found["queue policy"].status is Status.FAILED
-    attributes = json.loads(option(found.fix("queue policy"), "--attributes"))
-    sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
-    assert ask("queue policy")["queue policy"].status is Status.OK
-
-
-def test_a_rule_that_is_disabled_wrong_or_gone_is_mended_by_what_it_says(
-    governed: Installation, ask: Ask
-) -> None:
-    events = client(governed, "events")
-    which: Mapping[str, str] = {"EventBusName": BUS}
-    events.disable_rule(Name=RULE, **which)
-    disabled = ask("rule")
-    assert disabled.said("rule") == f"{RULE} is disabled: no report reaches the queue"
-    events.enable_rule(Name=option(disabled.fix("rule"), "--name"), **which)
-
-    wrong = json.dumps({"source": ["guardian"], "detail-type": ["Guardian Noticed"]})
-    events.put_rule(Name=RULE, EventPattern=wrong, **which)
-    narrow = ask("rule")
-    assert narrow.said("rule") == f"{RULE} leaves out Guardian Outcome"
-    events.put_rule(Name=RULE, EventPattern=option(narrow.fix("rule"), "--event-pattern"), **which)
-    assert ask("rule")["rule"].status is Status.OK
-
-    events.remove_targets(Rule=RULE, Ids=["queue"], **which)
-    gone = ask("rule")
-    assert gone["rule"].status is Status.FAILED
-    target = dict(part.split("=") for part in gone.fix("rule")[-1].split(","))
-    events.put_targets(Rule=RULE, Targets=[target], **which)
-    assert ask("rule")["rule"].status is Status.OK
-
-
-def test_what_nobody_could_read_is_told(governed: Installation, ask: Ask) -> None:
-    sqs, url = client(governed, "sqs"), f"{governed.cast.queue_url}-unreadable"
-    sqs.send_message(QueueUrl=url, MessageBody="?")
-    found = ask("unreadable")
-    sqs.purge_queue(QueueUrl=url)
-    assert found["unreadable"].status is Status.WARNING
-    assert "/guardian-unreadable --max" in found.advice("unreadable")
 
 
 def test_policies_for_nobody_and_for_places_that_are_not_there_are_told(

@@ -1,15 +1,12 @@
 """Every call that guardian makes, as anybody, is allowed by the role it makes it in."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from guardian.app import Guardian
 from guardian.demo.cast import HOME, RESEARCH, SANDBOX, Cast
@@ -24,14 +21,8 @@ from guardian.policy.model import Policy
 from guardian.stack import names
 from guardian.stack.access import access_template
 from guardian.stack.template import template
-from tests.scenario.conftest import (
-    ROOT,
-    Installation,
-    calls,
-    eventually,
-    forget_calls,
-    installed,
-)
+from tests.scenario.conftest import Installation, calls, eventually, forget_calls, installed
+from tests.scenario.grants import Grants, denied, hub_grants, needed_by, roles_in
 from tests.scenario.life import At
 from tests.scenario.lives import LIVES, launch
 
@@ -47,25 +38,6 @@ HALVES = tuple(
     [key for key, kind in KINDS.items() if kind.default is default] for default in (False, True)
 )
 """The template of all kinds at once is larger than a call may be."""
-PREFIXES = {"emr": "elasticmapreduce", "stepfunctions": "states"}
-"""IAM's names of services where they are not boto3's."""
-ACTIONS = {
-    "dynamodb:TransactWriteItems": {
-        *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"),
-        "dynamodb:UpdateItem",
-    },
-    "s3:ListObjectsV2": {"s3:ListBucket"},
-    "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
-}
-"""What IAM asks for where it is no action of the call's own name; for a transaction what it may hold."""
-IMPLIED = {
-    "events:PutTargets": "iam:PassRole",
-    "states:CreateStateMachine": "iam:PassRole",
-    "states:UpdateStateMachine": "iam:PassRole",
-    "cloudformation:CreateStackSet": "cloudformation:TagResource",
-}
-"""What AWS asks for beside the action of the call itself."""
-FREE = {"sts:GetCallerIdentity"}
 NOT_CALLED_HERE = {
     "cloudformation:ListStackInstanceResourceDrifts": "asked only of what CloudFormation says has drifted",
     "organizations:ListAccountsForParent": "asked only where the listing of accounts names no OUs",
@@ -79,8 +51,6 @@ BROKEN = 4
 
 pytestmark = pytest.mark.slow
 
-Grants = frozenset[str]
-
 
 def policy_for(kinds: Iterable[str], grace: str = "30s") -> str:
     lines = (
@@ -88,35 +58,6 @@ def policy_for(kinds: Iterable[str], grace: str = "30s") -> str:
         for key in kinds
     )
     return f"ou: {SANDBOX}\nmode: stop\nregions: [{HOME}]\nkinds:\n{''.join(lines)}"
-
-
-def granted(statements: Iterable[Mapping[str, Any]]) -> Grants:
-    """The actions that statements allow."""
-    actions = set[str]()
-    for statement in statements:
-        assert statement["Effect"] == "Allow"
-        action = statement["Action"]
-        actions |= {action} if isinstance(action, str) else set(action)
-    return frozenset(actions)
-
-
-def denied(grants: Grants, needed: Iterable[str]) -> set[str]:
-    """The actions among the needed ones that no grant covers; names are compared as IAM does, without case."""
-    patterns = [grant.lower() for grant in grants]
-    return {a for a in needed if not any(fnmatchcase(a.lower(), p) for p in patterns)}
-
-
-def needed_by(role: str, made: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The actions that the calls made in a role need."""
-    needed = set[str]()
-    for call in made:
-        if not call["principal"].endswith(f":role/{role}"):
-            continue
-        service = PREFIXES.get(call["service"], call["service"])
-        action = f"{service}:{call['operation']}"
-        needed |= ACTIONS.get(action, {action})
-        needed |= {IMPLIED[action]} if action in IMPLIED else set()
-    return needed - FREE
 
 
 @dataclass
@@ -279,29 +220,6 @@ def roles(life: Life, installation: Installation) -> Mapping[str, Grants]:
     for policy in life.policies:
         found |= roles_in(template(policy, hub))
     return found
-
-
-def hub_grants() -> Grants:
-    reader = YAML(typ="rt")
-    resources = reader.load((ROOT / "deploy" / "hub.yaml").read_text())["Resources"]
-    (policy,) = resources["Role"]["Properties"]["Policies"]
-    return granted(policy["PolicyDocument"]["Statement"])
-
-
-def roles_in(text: str) -> Mapping[str, Grants]:
-    """What the roles of a template may do, by their names."""
-    made = json.loads(text)["Resources"].values()
-    roles = [r["Properties"] for r in made if r["Type"] == "AWS::IAM::Role"]
-    return {_name(role["RoleName"]): _granted(role["Policies"]) for role in roles}
-
-
-def _name(name: Any) -> str:
-    return str(name["Fn::Sub"]).replace("${AWS::Region}", HOME) if isinstance(name, dict) else name
-
-
-def _granted(policies: Any) -> Grants:
-    (policy,) = policies
-    return granted(policy["PolicyDocument"]["Statement"])
 
 
 ROLES = [HUB, MEMBER, *MACHINES.values()]

@@ -1,135 +1,27 @@
-"""Warnings in Slack, and what presses and commands come to: each effect once, and a clear answer to everything else."""
+"""What presses in Slack come to: each effect once, and a clear answer to everything else."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from guardian.errors import AccessDenied, Unavailable
 from guardian.jobs.press import AT_IT, NOT_YOURS, UNKNOWN, press_once
-from guardian.jobs.slash import HELP, answer_once
-from guardian.journal.sqlite import SqliteJournal
 from guardian.kinds.base import KEEP_UNTIL
-from guardian.localslack import LocalSlack
 from guardian.localslack.faults import Fault
 from guardian.outcome import By, Result
 from guardian.policy.model import Exemption, Mode, Notify
-from guardian.ports import Typed
+from tests.scenario import slack_floor
 from tests.scenario.conftest import eventually
-from tests.scenario.slack_floor import ID, ROOM, TEN, Stage, notice
+from tests.scenario.slack_floor import DAY, ID, Stage, notice, tag
 from tests.unit.judging import HOUR, NOW, TARGET
 from tests.unit.sweeping import place
 
-DAY = timedelta(days=1)
+stage = slack_floor.stage
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    slack = LocalSlack()
-    slack.start()
-    journal = SqliteJournal(tmp_path / "journal.sqlite", lambda: NOW)
-    made = Stage(slack, journal)
-    made.run()
-    yield made
-    journal.close()
-    slack.stop()
-
-
-def tag(stage: Stage) -> str | None:
-    found: str | None = stage.cloud.running[TARGET, ID]["tags"]["Tags"].get(KEEP_UNTIL)
-    return found
-
-
-# Warnings
-
-
-def test_a_warning_says_what_whose_where_since_when_what_it_costs_and_when_it_ends(
-    stage: Stage,
-) -> None:
-    assert stage.warn(notice()).posted == 1
-    (message,) = stage.said()
-    assert message["text"] == "Glue interactive session `notebook-1` will be stopped at 12:10 UTC"
-    shown = str(message["blocks"])
-    assert f"<@{stage.user('ana')}>" in shown
-    assert "ana's &lt;sandbox&gt;" in shown
-    assert "2026-11-23 11:40 UTC" in shown
-    assert "2026-11-23 12:10 UTC" in shown
-    assert "about $2.20 an hour" in shown
-    labels = [e["text"]["text"] for e in message["blocks"][-1]["elements"]]
-    assert labels == ["Keep 1 h", "Keep 4 h", "Keep until tomorrow 09:00", "Stop now"]
-    values = {e["value"] for e in message["blocks"][-1]["elements"]}
-    assert values == {notice().identity}
-
-
-def test_the_owner_is_told_directly(stage: Stage) -> None:
-    stage.warn(notice())
-    assert len(stage.said("@ana")) == 1
-
-
-@pytest.mark.parametrize("owner", ["", "ana", "ana@elsewhere.example", "<!channel>"])
-def test_an_owner_that_slack_does_not_know_is_named_and_not_called(
-    stage: Stage, owner: str
-) -> None:
-    stage.warn(notice(owner=owner))
-    (message,) = stage.said()
-    assert "<!channel>" not in str(message["blocks"])
-    assert "<@" not in str(message["blocks"])
-
-
-def test_a_warning_is_posted_once(stage: Stage) -> None:
-    stage.warn(notice(), notice(execution="another"))
-    assert stage.warn(notice()).posted == 0
-    assert len(stage.said()) == 1
-
-
-def test_two_machines_that_tell_of_one_run_are_one_warning(stage: Stage) -> None:
-    later = notice(stops=NOW + 2 * TEN)
-    assert stage.warn(notice(), later).dropped == 1
-    assert len(stage.said()) == 1
-    assert stage.warn().posted == 0
-
-
-def test_another_machine_may_tell_of_it_when_people_have_been_warned(stage: Stage) -> None:
-    stage.warn(notice())
-    assert stage.warn(notice(stops=NOW + 2 * TEN)).dropped == 1
-    again = notice(stops=NOW + 6 * TEN, at=NOW + 5 * TEN)
-    stage.now = NOW + 5 * TEN
-    assert stage.warn(again).posted == 1
-
-
-def test_a_warning_that_comes_too_late_is_not_posted(stage: Stage) -> None:
-    stage.now = NOW + TEN
-    told = stage.warn(notice())
-    assert (told.posted, told.dropped) == (0, 1)
-    assert stage.said() == []
-
-
-def test_an_outage_of_slack_delays_a_warning_and_a_refusal_is_told(stage: Stage) -> None:
-    stage.slack.faults.add(Fault("chat.postMessage", error="not_in_channel"))
-    told = stage.warn(notice())
-    assert "invite the bot" in told.troubles[ROOM]
-    assert stage.warn().posted == 1
-
-
-def test_a_warning_whose_answer_was_lost_is_not_posted_twice(stage: Stage) -> None:
-    stage.journal.foresee([notice()])
-    stage.room.warn(ROOM, stage.scene.warning(notice()), "")  # and then the process died
-    stage.now = NOW + timedelta(minutes=5)
-    assert stage.warn().posted == 1
-    assert len(stage.said()) == 1
-
-
-def test_a_policy_has_a_channel_of_its_own(stage: Stage) -> None:
-    own = replace(stage.place.policy, notify=Notify(channel="#finops"))
-    stage.place = replace(stage.place, policy=own)
-    stage.warn(notice())
-    assert len(stage.said("#finops")) == 1
 
 
 # Presses
@@ -381,61 +273,3 @@ def test_a_slack_that_is_not_there_yet_is_tried_again(stage: Stage) -> None:
     with stage.listening() as results:
         stage.on_page("keep-1h")
         eventually(lambda: results)
-
-
-# Commands
-
-
-def typed(stage: Stage, text: str, name: str = "ana") -> str:
-    press = stage.press("", name)
-    said = answer_once(stage.desk, Typed(tuple(text.split()), press.user, name, press.channel))
-    return "\n".join(said)
-
-
-def test_status_tells_what_the_day_brought(stage: Stage) -> None:
-    stage.warn(notice())
-    press_once(stage.floor, stage.press("keep-1h"))
-    stage.now = NOW + timedelta(seconds=1)
-    assert typed(stage, "status").splitlines() == [
-        "Guardian is at work.",
-        "Governed accounts: 1. Policies: 1.",
-        "In the last day: 0 stopped, 0 would stop, 1 kept, 0 gone, 0 failed; 0 findings.",
-    ]
-    assert "Guardian is at work." in stage.whispered()[0]
-
-
-def test_an_account_is_explained(stage: Stage) -> None:
-    assert typed(stage, "explain ana s sandbox") == "ana s sandbox is explained"
-
-
-@pytest.mark.parametrize("text", ["", "help", "snooze", "snooze x", "explain", "status now"])
-def test_what_is_no_command_is_answered_with_those_there_are(stage: Stage, text: str) -> None:
-    if text == "snooze x":
-        assert "not a duration" in typed(stage, "snooze x y")
-    else:
-        assert typed(stage, text) == "\n".join(HELP)
-
-
-def test_what_one_was_warned_of_is_snoozed(stage: Stage) -> None:
-    stage.warn(notice())
-    assert typed(stage, f"snooze {ID} 2h") == (
-        f"{ID}: kept alive until 2026-11-23 14:00 UTC by ana in Slack."
-    )
-    assert tag(stage) == "2026-11-23T14:00:00Z"
-    assert "kept alive until" in str(stage.said()[0]["blocks"])
-
-
-def test_what_is_not_ones_own_or_unknown_is_not_snoozed(stage: Stage) -> None:
-    stage.warn(notice())
-    assert typed(stage, f"snooze {ID} 2h", "bo") == NOT_YOURS
-    assert "Nobody was warned of other" in typed(stage, "snooze other 2h")
-    assert "notify.max_keep" in typed(stage, f"snooze {ID} 3d")
-    assert stage.cloud.kept == []
-
-
-def test_a_command_on_the_page_is_answered_to_its_writer_alone(stage: Stage) -> None:
-    with stage.listening() as results:
-        stage.type_on_page("/guardian status", "bo")
-        eventually(lambda: results)
-        eventually(lambda: stage.whispered("bo"))
-    assert stage.whispered() == []
