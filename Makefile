@@ -7,8 +7,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # Modules are compiled when they are imported first: most never are. pip takes a minute longer than uv, but knows of an
 # index or a certificate that only pip is configured for.
 install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python $(1) || $(PIP) install --no-compile $(1)
+# Tests are shuffled, the same files in the same way everywhere: what fails in one place fails in the other.
+ORDER := $(shell git rev-parse 'HEAD^{tree}' 2>/dev/null | cut -c1-7)
+SHUFFLED := --randomly-seed=$$((0x$(or $(ORDER),1)))
 # Three on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder $(SHUFFLED)
 
 .PHONY: demo test coverage check reference faults soak bench clean docs reference-docs screenshots format lock help
 .PHONY: image-test image version sbom audit release-test

@@ -15,39 +15,53 @@ from guardian.cli.printing import print_line
 from guardian.errors import GuardianError
 from guardian.logs import LogLevel, configure_logs
 
-COMMANDS: Mapping[str, str] = {
-    "bootstrap": "bootstrap.bootstrap",
-    "settings": "settings.settings",
-    "doctor": "doctor.doctor",
-    "validate": "policies.validate",
-    "explain": "policies.explain",
-    "policies": "policies.policies",
-    "diff": "change.diff",
-    "schema": "change.schema",
-    "render": "templates.render",
-    "iam": "templates.iam",
-    "organization": "policies.export_organization",
-    "plan": "rollout.plan",
-    "apply": "rollout.apply",
-    "pause": "control.pause",
-    "resume": "control.resume",
-    "uninstall": "control.uninstall",
-    "sweep": "work.sweep",
-    "keep": "keep.keep",
-    "digest": "digest.digest",
-    "status": "reports.status",
-    "costs": "costs.costs",
-    "kinds": "reports.kinds",
-    "prices": "prices.app",
-    "journal": "journal.app",
-    "run": "work.run",
-    "health": "health.health",
-    "demo": "work.demo",
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Set up": {
+        "bootstrap": "bootstrap.bootstrap",
+        "settings": "settings.settings",
+        "doctor": "doctor.doctor",
+        "demo": "work.demo",
+    },
+    "Policies": {
+        "validate": "policies.validate",
+        "explain": "policies.explain",
+        "policies": "policies.policies",
+        "diff": "change.diff",
+        "schema": "change.schema",
+        "kinds": "reports.kinds",
+        "organization": "policies.export_organization",
+    },
+    "Rollout": {
+        "plan": "rollout.plan",
+        "apply": "rollout.apply",
+        "render": "templates.render",
+        "iam": "templates.iam",
+        "pause": "control.pause",
+        "resume": "control.resume",
+        "uninstall": "control.uninstall",
+    },
+    "Stops": {
+        "sweep": "work.sweep",
+        "keep": "keep.keep",
+        "digest": "digest.digest",
+        "costs": "costs.costs",
+        "prices": "prices.app",
+        "journal": "journal.app",
+    },
+    "Daemon": {
+        "run": "work.run",
+        "status": "reports.status",
+        "health": "health.health",
+    },
 }
 """Where every command is, as `guardian --help` lists them."""
+COMMANDS: Mapping[str, str] = {
+    name: place for places in SECTIONS.values() for name, place in places.items()
+}
 
 
 class Commands(LazyGroup):
+    sections = SECTIONS
     places = COMMANDS
 
 

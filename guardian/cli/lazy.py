@@ -5,16 +5,22 @@ from functools import partial
 from importlib import import_module
 
 import typer
-from typer._click import Command, Context  # typer has no other name for what its groups hold
+from typer._click import Command, Context, HelpFormatter  # typer has no other name for these
 from typer.core import TyperGroup
 from typer.main import get_group
 
+WHOLE = 300
+"""More characters than any command is told with."""
 NO_MARKUP = partial(typer.Typer, add_completion=False, rich_markup_mode=None)
 
 
 class LazyGroup(TyperGroup):
-    """Finds its commands by `places`: the name of each, and `module.function` or `module.app` below this package."""
+    """Finds its commands by `places`: the name of each, and `module.function` or `module.app` below this package.
 
+    `sections` are the same under titles, for the help.
+    """
+
+    sections: Mapping[str, Mapping[str, str]] = {}
     places: Mapping[str, str] = {}
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  typer calls it
@@ -26,6 +32,19 @@ class LazyGroup(TyperGroup):
             if name not in self.commands:
                 self.commands[name] = _imported(name, self.places[name])
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Every command with its whole sentence, section by section."""
+        widest = max(map(len, self.places), default=0)
+        for title, places in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(widest), self._sentence(ctx, name)) for name in places]
+                )
+
+    def _sentence(self, ctx: Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(WHOLE) if command else ""
 
 
 def _imported(name: str, place: str) -> Command:
