@@ -3,6 +3,7 @@
 import json
 import urllib.request
 
+from guardian.demo.servers import LocalAwsProcess
 from tests.scenario.conftest import Installation
 
 
@@ -16,7 +17,12 @@ def slow_down(
 
 def slowed_down(installation: Installation) -> bool:
     """Whether a call that was slowed down last is being made."""
-    url = f"{installation.cast.aws.endpoint}/localaws/faults"
+    return struck(installation.cast.aws)
+
+
+def struck(aws: LocalAwsProcess) -> bool:
+    """Whether what was asked for last to go wrong has begun to."""
+    url = f"{aws.endpoint}/localaws/faults"
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
         return bool(json.load(answer)[-1]["fired"])
 

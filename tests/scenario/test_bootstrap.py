@@ -12,7 +12,8 @@ import pytest
 from guardian.demo.cast import HOME
 from guardian.localaws.estate import ADMIN_ROLE, STACKSETS
 from tests.scenario import newcomers
-from tests.scenario.conftest import calls, eventually, forget_calls
+from tests.scenario.conftest import eventually
+from tests.scenario.delays import struck
 from tests.scenario.newcomers import IMAGE, OU, Newcomer, member, statuses
 
 founded = newcomers.founded
@@ -134,7 +135,6 @@ def test_a_service_control_policy_is_told_as_one(founded: Newcomer) -> None:
 
 def test_an_interrupted_run_is_taken_up_by_the_next_one(founded: Newcomer) -> None:
     slow = {"service": "cloudformation", "operation": "ExecuteChangeSet", "delay_seconds": 5}
-    forget_calls(founded.aws)
     founded.aws.post("/localaws/faults", slow)
     command = ["bootstrap", "--yes", "--ou", OU, "--config", str(founded.directory)]
     with subprocess.Popen(  # noqa: S603 - our own command
@@ -144,7 +144,7 @@ def test_an_interrupted_run_is_taken_up_by_the_next_one(founded: Newcomer) -> No
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        eventually(lambda: begun(founded), within=60)
+        eventually(lambda: struck(founded.aws), within=60)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED
@@ -154,10 +154,6 @@ def test_an_interrupted_run_is_taken_up_by_the_next_one(founded: Newcomer) -> No
     run = founded.bootstrap("--yes")
     assert run.code == 0, run.err
     assert "uploaded first.yaml" in run.out
-
-
-def begun(newcomer: Newcomer) -> bool:
-    return any(call["operation"] == "ExecuteChangeSet" for call in calls(newcomer.aws))
 
 
 def test_a_change_set_that_nobody_carried_out_is_no_hindrance(founded: Newcomer) -> None:
