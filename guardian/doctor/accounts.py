@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from guardian.desire import WantedStackSet
+from guardian.digest.words import counted
 from guardian.doctor import Check, Finding, Status, failed, ok, warning
 from guardian.doctor.here import POLICIES
 from guardian.doctor.hub import ORGANIZATION, STACK_SETS
@@ -55,7 +56,8 @@ def _governed(patient: Patient) -> Iterator[Finding]:
         fix = "write a policy for an OU that has accounts: docs/how-to/write-a-policy.md"
         yield warning("no account is governed by any policy", fix, ends=True)
     elif not governance.warnings:
-        yield ok(f"{count:,} accounts by {len(set(governance.policy_of.values())):,} policies")
+        by = len(set(governance.policy_of.values()))
+        yield ok(f"{counted(count, 'account')} by {by:,} {'policy' if by == 1 else 'policies'}")
 
 
 def _regions(patient: Patient) -> Iterator[Finding]:
@@ -78,7 +80,7 @@ def _regions(patient: Patient) -> Iterator[Finding]:
         yield warning(str(patient.world.unasked), fix)
     elif not lacking:
         regions = {region for found in governance.regions.values() for region in found}
-        yield ok(f"{len(regions):,} regions, enabled wherever policies name them")
+        yield ok(f"{counted(len(regions), 'region')}, enabled wherever policies name them")
 
 
 def _rollout(patient: Patient) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
 
+from guardian.digest.words import counted
 from guardian.doctor import Check, Finding, failed, ok
 from guardian.doctor.patient import Patient
 from guardian.errors import GuardianError, InputError
@@ -48,7 +49,7 @@ def _policies(patient: Patient) -> Iterator[Finding]:
         for problem in error.problems:
             yield failed(problem, "correct it; guardian validate says when it is right")
         return
-    yield ok(f"{len(files):,} policy file{'s' * (len(files) != 1)} in {patient.settings.policies}")
+    yield ok(f"{counted(len(files), 'policy file')} in {patient.settings.policies}")
 
 
 def _journal(patient: Patient) -> Iterator[Finding]:

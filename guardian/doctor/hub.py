@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
+from guardian.digest.words import counted
 from guardian.doctor import Check, Finding, Status, failed, ok, warning
 from guardian.doctor.documents import (
     lets_anybody_in,
@@ -198,11 +199,11 @@ def _queue(patient: Patient) -> Iterator[Finding]:
         fix = f"{_deploy('ORGANIZATION')}; or write the right hub.queue_url"
         yield failed(f"there is no queue {url}", fix)
         return
+    said = f"{counted(queue.messages, 'message')} in it"
     if queue.messages > BACKLOG:
-        said = f"{queue.messages:,} messages wait"
         yield warning(said, "see whether guardian run is at work, and what it logs")
     else:
-        yield ok(f"{queue.messages:,} messages wait")
+        yield ok(said)
 
 
 def _queue_policy(patient: Patient) -> Iterator[Finding]:

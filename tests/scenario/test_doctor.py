@@ -159,9 +159,11 @@ def test_stack_sets_need_trusted_access(governed: Installation, ask: Ask) -> Non
 def test_policies_for_nobody_and_for_places_that_are_not_there_are_told(
     governed: Installation, ask: Ask
 ) -> None:
-    nobody = RESEARCH_POLICY.replace("/Workloads/Data Science/Research", "/Workloads")
-    with written(governed, sandbox="", research=""), written(governed, research=nobody):
-        pass
+    governed.cast.estate.units(["/Empty"], HOME)
+    nobody = RESEARCH_POLICY.replace("/Workloads/Data Science/Research", "/Empty")
+    with written(governed, sandbox="", research=nobody):
+        found = ask("governed")
+    assert found["governed"].status is Status.WARNING
     unknown = RESEARCH_POLICY.replace("ou: /Workloads", "ou: /Nowhere")
     with written(governed, research=unknown):
         found = ask("governed")
