@@ -10,8 +10,8 @@ install = $(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python $(
 # Tests are shuffled, the same files in the same way everywhere: what fails in one place fails in the other.
 ORDER := $(shell git rev-parse 'HEAD^{tree}' 2>/dev/null | cut -c1-7)
 SHUFFLED := --randomly-seed=$$((0x$(or $(ORDER),1)))
-# Three on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder $(SHUFFLED)
+# Four on two cores, since tests wait too; in the order of tests/conftest.py, the longest files first.
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder $(SHUFFLED)
 
 .PHONY: demo test coverage check reference faults soak bench clean docs reference-docs screenshots format lock help
 .PHONY: image-test image version sbom audit release-test
