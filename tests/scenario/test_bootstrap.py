@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -133,6 +134,15 @@ def test_a_service_control_policy_is_told_as_one(founded: Newcomer) -> None:
     assert founded.bootstrap("--yes").code == 0  # once it is let through
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started hears SIGINT: a shell that runs the tests in the background lets all ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_is_taken_up_by_the_next_one(founded: Newcomer) -> None:
     slow = {"service": "cloudformation", "operation": "ExecuteChangeSet", "delay_seconds": 5}
     founded.aws.post("/localaws/faults", slow)
