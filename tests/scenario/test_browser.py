@@ -2,15 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from guardian.journal.sqlite import SqliteJournal
-from guardian.localslack import LocalSlack
+from tests.scenario import slack_floor
 from tests.scenario.slack_floor import Stage, notice
-from tests.unit.judging import NOW
+
+stage = slack_floor.stage
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE = 30_000  # milliseconds
@@ -19,18 +18,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium"),
 ]
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    slack = LocalSlack()
-    slack.start()
-    journal = SqliteJournal(tmp_path / "journal.sqlite", lambda: NOW)
-    made = Stage(slack, journal)
-    made.run()
-    yield made
-    journal.close()
-    slack.stop()
 
 
 @pytest.fixture
